@@ -1,0 +1,222 @@
+/*
+ * The turn of a task: the right to run its callbacks, one thread at a time (BD-17), and task_done, which comes last (BD-26).
+ *
+ * The turn is `busy`, guarded by the task's lock, which is never held across a callback. When a task has ended, whoever ended it makes
+ * task_done, unless somebody has the turn: then he does, when he gives it back.
+ */
+#include "base/abi.h"
+#include "board/board.h"
+
+bool flr__turn_take(flr_task *t)
+{
+    bool taken = false;
+
+    while (!taken && flr__core_stands(&t->core)) {
+        uint64_t ticket = flr__waker_ticket(&t->waker);
+
+        flr__mutex_lock(&t->lock);
+        taken = !t->busy && flr__core_stands(&t->core);
+        if (taken) {
+            t->busy = true;
+        } else {
+            t->waiting++;
+        }
+        flr__mutex_unlock(&t->lock);
+        if (!taken) {
+            if (flr__core_stands(&t->core)) {
+                flr__waker_wait(&t->waker, ticket, NULL, FLR_TIME_NONE);
+            }
+            flr__mutex_lock(&t->lock);
+            t->waiting--;
+            flr__mutex_unlock(&t->lock);
+        }
+    }
+    return taken;
+}
+
+/* ---- settling: its assignments become remembered ones, stripe by stripe ---- */
+
+static void forget_oldest(flr_board *b)
+{
+    flr__record *first = NULL, **link = &first, *record;
+
+    flr__mutex_lock(&b->queue_lock);
+    while ((record = flr__core_forget(&b->core)) != NULL) {
+        record->next = NULL;
+        *link = record;
+        link = &record->next;
+    }
+    flr__mutex_unlock(&b->queue_lock);
+    while ((record = first) != NULL) {
+        flr__core_stripe *stripe = &b->core.stripes[flr__core_stripe_of(record->owner->client)];
+
+        first = record->next;
+        flr__mutex_lock(&stripe->lock);
+        flr__core_release(&b->core, record);
+        flr__mutex_unlock(&stripe->lock);
+    }
+}
+
+static void settle(flr_task *t)
+{
+    flr_board *b = t->board;
+    flr__record *first = NULL, *last = NULL;
+    size_t count = 0;
+
+    for (flr_assignment *a = flr__core_last(&t->core); a != NULL; a = a->previous, count++) {
+        flr__core_stripe *stripe = &b->core.stripes[a->stripe];
+
+        flr__mutex_lock(&stripe->lock);
+        flr__record *record = flr__core_settle(a);
+        flr__mutex_unlock(&stripe->lock);
+        record->next = first;
+        first = record;
+        last = last == NULL ? record : last;
+    }
+    if (count > 0) {
+        flr__mutex_lock(&b->queue_lock);
+        flr__core_remember(&b->core, first, last, count);
+        flr__mutex_unlock(&b->queue_lock);
+        forget_oldest(b);
+    }
+    for (size_t i = 0; count < t->core.target_count && i < t->core.target_count; i++) {
+        flr__target *target = &t->core.targets[i];
+        flr__core_stripe *stripe = &b->core.stripes[flr__core_stripe_of(target->owner->client)];
+
+        flr__mutex_lock(&stripe->lock);
+        flr__link_remove(&target->link);
+        flr__mutex_unlock(&stripe->lock);
+    }
+    flr__free(t->core.targets);
+    t->core.targets = NULL;
+}
+
+/* ---- task_done ---- */
+
+/* Count and log a failure, and keep its detail text first: logging may fire events that use the same context. */
+static void note_failure(flr_task *t, flr_context *context, const char *name, flr__failure *failure)
+{
+    char text[FLR__DETAIL_MAX + 64];
+
+    flr__text_copy(failure->detail, sizeof failure->detail, flr_context_get_detail(context));
+    flr__runner_count(t->board->runner, FLR__COUNTER(task_callback_failures));
+    if (flr_context_log_is_on(context, FLR_LOG_ERROR)) {
+        flr__status_describe(t->board->site, failure->code, failure->detail, text, sizeof text);
+        flr_context_log(context, FLR_LOG_ERROR, "%s of task %s failed: %s", name, t->core.name->text, text);
+    }
+}
+
+int flr__task_call(flr_task *t, flr__assignment_callback fn, const char *name, flr_assignment *a, flr_context *context,
+                   flr__failure *failure)
+{
+    flr__host_frame frame;
+
+    if (fn == NULL) {
+        return 0;
+    }
+    flr__context_clear_detail(context);
+    flr__host_enter(&frame, FLR__HOST_TASK, t->board->site, t);
+    failure->code = flr__callback_status(fn(t->options.self, a, context));
+    flr__host_leave(&frame);
+    if (failure->code < 0) {
+        note_failure(t, context, name, failure);
+    }
+    return failure->code;
+}
+
+void flr__task_set_error(flr_task *t, int error, const char *detail)
+{
+    flr__mutex_lock(&t->lock);
+    t->error = error;
+    flr__text_copy(t->detail, sizeof t->detail, t->board->site->secure ? "" : detail);
+    flr__mutex_unlock(&t->lock);
+}
+
+static void call_done(flr_task *t)
+{
+    flr__host_frame frame;
+    flr__failure failure;
+
+    if (t->options.task_done == NULL) {
+        return;
+    }
+    flr__host_enter(&frame, FLR__HOST_TASK, t->board->site, t);
+    failure.code = flr__callback_status(t->options.task_done(t->options.self, t, t->context));
+    flr__host_leave(&frame);
+    if (failure.code < 0) {
+        note_failure(t, t->context, "task_done", &failure);
+        flr__task_set_error(t, failure.code, failure.detail);
+        atomic_store(&t->core.status, FLR_TASK_ERROR);
+    }
+}
+
+static size_t status_counter(int status)
+{
+    switch (status) {
+    case FLR_TASK_OK: return FLR__COUNTER(tasks_ok);
+    case FLR_TASK_TIMEOUT: return FLR__COUNTER(tasks_timeout);
+    case FLR_TASK_CANCELLED: return FLR__COUNTER(tasks_cancelled);
+    case FLR_TASK_ABORTED: return FLR__COUNTER(tasks_aborted);
+    case FLR_TASK_CLIENT_DEAD: return FLR__COUNTER(tasks_client_dead);
+    default: return FLR__COUNTER(tasks_error);
+    }
+}
+
+/* The caller has the turn for good. The board's reference of the task is dropped at the end. */
+static void make_done(flr_task *t)
+{
+    flr_board *b = t->board;
+
+    settle(t);
+    call_done(t);
+    flr__runner_count(b->runner, status_counter(atomic_load(&t->core.status)));
+    flr__context_free(t->context);
+    t->context = NULL;
+    flr_shareable_unref(t->message);
+    t->message = NULL;
+    flr_shareable_unref(t->payload);
+    t->payload = NULL;
+    atomic_store(&t->done, true);
+    flr__runner_task_ended(b->runner);
+    flr__waker_notify(&t->waker);
+    /* From here on the run may be over: only task and board are touched, which the reference holds. */
+    if (atomic_fetch_sub(&b->unfinished, 1) == 1) {
+        flr__waker_notify(&b->waker);
+    }
+    flr_task_unref(t);
+}
+
+void flr__task_finish(flr_task *t)
+{
+    bool mine;
+
+    flr__mutex_lock(&t->lock);
+    mine = !t->busy && !t->done_begun;
+    if (mine) {
+        t->busy = t->done_begun = true;
+    }
+    flr__mutex_unlock(&t->lock);
+    if (mine) {
+        make_done(t);
+    }
+}
+
+void flr__turn_release(flr_task *t)
+{
+    bool ended, notify = false;
+
+    flr__mutex_lock(&t->lock);
+    ended = !flr__core_stands(&t->core) && !t->done_begun;
+    if (ended) {
+        t->done_begun = true;
+    } else {
+        t->busy = false;
+        notify = t->waiting > 0;
+    }
+    flr__mutex_unlock(&t->lock);
+    if (ended) {
+        make_done(t);
+    } else if (notify) {
+        flr__waker_notify(&t->waker);
+    }
+}

@@ -1,0 +1,14 @@
+/* Inside the library: messages by interned key. */
+#ifndef FLR_LIB_SHAREABLE_H
+#define FLR_LIB_SHAREABLE_H
+
+#include "data/value.h"
+#include <flrunner/shareable.h>
+
+const flr_value *flr__shareable_header(const flr_shareable *s, const flr__str *key);
+/* [give on 0] */
+int flr__shareable_set_header(flr_shareable *s, const flr__str *key, flr_value *value);
+const flr_value *flr__shareable_cookie(const flr_shareable *s, const flr__str *key);
+int flr__shareable_set_cookie(flr_shareable *s, const flr__str *key, flr_value *value);
+
+#endif

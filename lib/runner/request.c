@@ -1,0 +1,262 @@
+/* A client's request for a task, from the first check to the answer. Rows RQ. */
+#include "base/abi.h"
+#include "runner/internal.h"
+#include <stdio.h>
+#include <string.h>
+
+/* What a communicator offers, until it becomes an answer. */
+struct flr_offer {
+    const flr__str *name, *id;
+    flr_shareable *data;
+};
+
+static void offer_clear(flr_offer *o)
+{
+    flr__str_unref(o->name);
+    flr__str_unref(o->id);
+    flr_shareable_unref(o->data);
+    memset(o, 0, sizeof *o);
+}
+
+int flr_offer_set(flr_offer *offer, const char *name, const char *task_id, flr_shareable *data)
+{
+    if (offer == NULL || name == NULL)
+        return FLR_E_INVAL;
+    bool none = *name == '\0' || strcmp(name, FLR_TASK_NAME_TRY_AGAIN) == 0;
+    if (none) {
+        offer_clear(offer);
+        flr_shareable_unref(data);
+        return 0;
+    }
+    int status = flr__check_name(name, FLR_NAME_MAX);
+    if (status == 0)
+        status = flr__check_name(task_id, FLR_NAME_MAX);
+    if (status < 0)
+        return status;
+    flr_offer fresh = {flr__str_new(name, strlen(name)), flr__str_new(task_id, strlen(task_id)), NULL};
+    if (fresh.name == NULL || fresh.id == NULL) {
+        offer_clear(&fresh);
+        return FLR_E_NOMEM;
+    }
+    if (data == NULL && (status = flr_shareable_new(&data)) < 0) {
+        offer_clear(&fresh);
+        return status;
+    }
+    fresh.data = data;
+    offer_clear(offer);
+    *offer = fresh;
+    return 0;
+}
+
+/* The answer TRY_AGAIN for a counted cause. */
+static int try_again(flr_runner *r, flr_context *context, uint32_t hash, size_t cause)
+{
+    int status = flr__answer_try_again(r, context);
+    if (status == 0)
+        flr__runner_count2(r, hash, cause, FLR__NO_COUNTER);
+    return status;
+}
+
+static int end_run(flr_runner *r, flr_context *context, uint32_t hash, size_t cause)
+{
+    flr__answer_end_run(context);
+    flr__runner_count2(r, hash, cause, FLR__NO_COUNTER);
+    return 0;
+}
+
+/* Ask the communicator between its two events. 0, with an offer or without; FLR_E_NOMEM or FLR_E_REENTRANT. *failed: it failed otherwise. */
+static int ask(flr_runner *r, flr_workflow *w, flr_context *context, const flr__client *c, flr_offer *offer, bool *failed)
+{
+    flr__host_frame frame;
+    flr__context_drop(context, FLR__S_TASK_NAME);
+    flr__context_drop(context, FLR__S_TASK_ID);
+    flr__context_drop(context, FLR__S_TASK_DATA);
+    flr__context_drop(context, FLR__S_IS_RESEND);
+    FLR__FIRE(context, EV_BEFORE_PROCESS_TASK_REQUEST);
+    int status = flr__communicator_enter(r, w, &frame);
+    if (status < 0)
+        return status;
+    flr__context_clear_detail(context);
+    status = flr__callback_status(w->communicator.process_task_request(w->communicator_self, context, c->name->text, offer));
+    flr__communicator_leave(w, &frame);
+    if (status == FLR_E_NOMEM || status == FLR_E_REENTRANT)
+        return status;
+    if (status < 0) {
+        *failed = true;
+        flr__runner_count(r, FLR__COUNTER(communicator_failures));
+        flr__log_failure(r, context, FLR_LOG_EXCEPTION, "process_task_request", status);
+    }
+    FLR__FIRE(context, EV_AFTER_PROCESS_TASK_REQUEST);
+    return 0;
+}
+
+/* RQ-10: headers, cookies and properties of the task that is offered. */
+static int dress(flr_workflow *w, flr_context *context, const flr_offer *offer)
+{
+    flr_value *name = NULL, *id = NULL;
+    flr_shareable *data = offer->data;
+    int status = flr__value_new_str(offer->name, &name);
+    if (status == 0)
+        status = flr__value_new_str(offer->id, &id);
+    if (status == 0)
+        status = flr__shareable_put(data, FLR__STR(TASK_ID), id);
+    if (status == 0)
+        status = flr__shareable_put(data, FLR__STR(TASK_NAME), name);
+    if (status == 0)
+        status = flr__shareable_put_cookie(data, FLR__STR(WORKFLOW), w->id_value);
+    if (status == 0)
+        status = flr__shareable_put_cookie(data, FLR__STR(TASK_ID), id);
+    if (status < 0) {
+        flr_value_unref(name);
+        flr_value_unref(id);
+        return status;
+    }
+    flr__context_put(context, FLR__S_TASK_NAME, name, 0);
+    flr__context_put(context, FLR__S_TASK_ID, id, 0);
+    flr__context_put_message(context, FLR__S_TASK_DATA, flr_shareable_ref(data), 0);
+    return 0;
+}
+
+/* RQ-13: the data could not be filtered: the communicator hears it, if its workflow is still open. */
+static void withdraw(flr_runner *r, flr_workflow *w, flr_context *context, const flr__client *c, const flr__str *id)
+{
+    flr__host_frame frame;
+    if (w->communicator.handle_exception == NULL || !flr__gate_enter(&r->gate, c->name->hash, FLR__GATE_OPEN))
+        return;
+    if (atomic_load(&r->current) == w && flr__communicator_enter(r, w, &frame) == 0) {
+        flr__context_clear_detail(context);
+        int status = flr__callback_status(w->communicator.handle_exception(w->communicator_self, context, id->text));
+        flr__communicator_leave(w, &frame);
+        if (status < 0) {
+            flr__runner_count(r, FLR__COUNTER(communicator_failures));
+            flr__log_failure(r, context, FLR_LOG_EXCEPTION, "handle_exception", status);
+        }
+    }
+    flr__gate_leave(&r->gate, c->name->hash);
+}
+
+static bool still_open(flr_runner *r, flr_workflow *w, const flr__client *c)
+{
+    if (!flr__gate_enter(&r->gate, c->name->hash, FLR__GATE_OPEN))
+        return false;
+    bool same = atomic_load(&r->current) == w;
+    flr__gate_leave(&r->gate, c->name->hash);
+    return same;
+}
+
+static int audit_sent(flr_runner *r, flr_context *context, const flr__client *c, flr_shareable *data)
+{
+    char id[FLR__ID_TEXT] = "", message[FLR_NAME_MAX + 32];
+    if (r->site.engine.audit == NULL)
+        return flr__shareable_put(data, FLR__STR(AUDIT_EVENT_ID), r->empty_text);
+    snprintf(message, sizeof message, "sent task to client \"%s\"", c->name->text);
+    flr_context_audit(context, NULL, message, id);
+    return flr_shareable_set_header_text(data, FLR_HEADER_AUDIT_EVENT_ID, id);
+}
+
+/* Outside the gate: filters, audit, the answer. *data is the caller's reference and passes to the answer. */
+static int deliver(flr_runner *r, flr_workflow *w, flr_context *context, const flr__client *c, flr_offer *offer)
+{
+    uint32_t hash = c->name->hash;
+    FLR__FIRE(context, EV_BEFORE_TASK_DATA_FILTER);
+    flr__context_clear_detail(context);
+    int status = flr__filters_apply(context, &r->site.data_chains, false, FLR_FILTER_OUT, offer->name->text, &offer->data);
+    if (status < 0) {
+        flr__runner_count2(r, hash, FLR__COUNTER(data_filter_failures), FLR__NO_COUNTER);
+        flr__log_failure(r, context, FLR_LOG_EXCEPTION, "a data filter", status);
+        withdraw(r, w, context, c, offer->id);
+        return try_again(r, context, hash, FLR__COUNTER(answer_try_filter));
+    }
+    flr__context_put_message(context, FLR__S_TASK_DATA, flr_shareable_ref(offer->data), 0);
+    FLR__FIRE(context, EV_AFTER_TASK_DATA_FILTER);
+    if (atomic_load(&r->status) == FLR_STATUS_DONE)
+        return end_run(r, context, hash, FLR__COUNTER(answer_end_done));
+    if (!still_open(r, w, c))
+        return try_again(r, context, hash, FLR__COUNTER(answer_try_no_workflow));
+    bool resend = flr_value_get_bool(flr__context_own(context, FLR__S_IS_RESEND), 0) != 0;
+    if (flr_shareable_is_frozen(offer->data)) { /* a filter's own message: the headers go into a copy */
+        flr_shareable *copy;
+        status = flr_shareable_copy(offer->data, NULL, &copy);
+        if (status < 0)
+            return status;
+        flr_shareable_unref(offer->data);
+        offer->data = copy;
+        flr__context_put_message(context, FLR__S_TASK_DATA, flr_shareable_ref(copy), 0);
+    }
+    status = audit_sent(r, context, c, offer->data);
+    if (status == 0)
+        status = flr__answer_finish_task(r, context, offer->data);
+    if (status < 0)
+        return status;
+    context->answer.name = offer->name;
+    context->answer.id = offer->id;
+    memset(offer, 0, sizeof *offer); /* its references are the answer's now */
+    flr__runner_count2(r, hash, FLR__COUNTER(answer_task), resend ? FLR__COUNTER(resends) : FLR__NO_COUNTER);
+    return 0;
+}
+
+/* The client's request is reserved: nobody else serves it now. */
+static int serve(flr_runner *r, flr_context *context, flr__client *c)
+{
+    uint32_t hash = c->name->hash;
+    bool failed = false;
+    flr_offer offer = {NULL, NULL, NULL};
+    if (!flr__gate_enter(&r->gate, hash, FLR__GATE_OPEN))
+        return try_again(r, context, hash, FLR__COUNTER(answer_try_no_workflow));
+    flr_workflow *w = flr_workflow_ref(atomic_load(&r->current)); /* outlives the gate: filters come after it */
+    int status = ask(r, w, context, c, &offer, &failed);
+    bool task = status == 0 && !failed && offer.name != NULL;
+    if (task)
+        status = dress(w, context, &offer);
+    flr__gate_leave(&r->gate, hash);
+    if (status == 0) {
+        if (task)
+            status = deliver(r, w, context, c, &offer);
+        else
+            status = try_again(r, context, hash, failed ? FLR__COUNTER(answer_try_failed) : FLR__COUNTER(answer_try_no_task));
+    }
+    offer_clear(&offer);
+    flr_workflow_unref(w);
+    return status;
+}
+
+static int request(flr_runner *r, const char *client, flr_context *context)
+{
+    int64_t now = flr_clock_get_now(r->site.clock);
+    flr__runner_decide(r, now);
+    int status = atomic_load(&r->status);
+    if (status == FLR_STATUS_INIT)
+        return try_again(r, context, 0, FLR__COUNTER(answer_try_not_started));
+    if (status == FLR_STATUS_DONE)
+        return end_run(r, context, 0, FLR__COUNTER(answer_end_done));
+    if (!context->has_peer)
+        return try_again(r, context, 0, FLR__COUNTER(answer_try_no_peer));
+    if (!flr__peer_is_of_job(r, context))
+        return end_run(r, context, 0, FLR__COUNTER(answer_end_job));
+    flr__client *c = flr__clients_get(&r->clients, client);
+    if (c == NULL)
+        return FLR_E_NOMEM;
+    status = flr__peer_accept(context, c);
+    if (status < 0)
+        return status;
+    flr__runner_credit(r, context, c, FLR_REASON_GET_TASK, now);
+    if (atomic_exchange(&c->serving, true))
+        return try_again(r, context, c->name->hash, FLR__COUNTER(answer_try_busy));
+    status = serve(r, context, c);
+    atomic_store(&c->serving, false);
+    return status;
+}
+
+int flr_runner_process_task_request(flr_runner *runner, const char *client, flr_context *context, const flr_answer **answer)
+{
+    if (answer == NULL)
+        return FLR_E_INVAL;
+    int status = flr__runner_check_call(runner, client, context);
+    if (status < 0)
+        return status;
+    status = request(runner, client, context);
+    flr__runner_end_call(context);
+    if (status == 0)
+        *answer = &context->answer;
+    return status;
+}
