@@ -30,6 +30,7 @@ enum {
     FLR__RANK_TASK = 40,      /* board: remembered assignments, turn of one task */
     FLR__RANK_CLIENTS = 50,   /* runner: one stripe of the client table, watch list */
     FLR__RANK_MANAGER = 60,   /* contexts: sticky properties */
+    FLR__RANK_CHANGES = 63,   /* events: one change of the components at a time */
     FLR__RANK_BUS = 65,       /* events: list of handlers */
     FLR__RANK_CONTROLLER = 70,/* workflows: a controller's own state */
     FLR__RANK_STATS = 75,     /* counters, generators */

@@ -24,6 +24,7 @@ struct flr_signal {
     flr_value *value;
     int64_t time;
     void (*observer)(void *self);
+    void (*observer_release)(void *self);
     void *observer_self;
     uint64_t seen;            /* the last trigger that its observer was called for */
     flr_signal *next, **back; /* members of the tree */
@@ -89,6 +90,8 @@ void flr_signal_unref(flr_signal *signal)
             flr__mutex_destroy(&t->lock);
             flr__free(t);
         }
+        if (signal->observer_release != NULL)
+            signal->observer_release(signal->observer_self);
         flr_value_unref(signal->value);
         flr_clock_unref(signal->clock);
         flr__free(signal);
@@ -187,10 +190,16 @@ int64_t flr_signal_get_time(const flr_signal *signal)
     return time;
 }
 
-void flr__signal_set_observer(flr_signal *s, void (*notice)(void *self), void *self)
+void flr__signal_release(void *signal)
+{
+    flr_signal_unref(signal);
+}
+
+void flr__signal_set_observer(flr_signal *s, void (*notice)(void *self), void (*release)(void *self), void *self)
 {
     flr__mutex_lock(&s->tree->lock);
     s->observer = notice;
+    s->observer_release = release;
     s->observer_self = self;
     flr__mutex_unlock(&s->tree->lock);
 }

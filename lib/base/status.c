@@ -1,6 +1,5 @@
 /* Version and status codes as text. Constant tables only. */
 #include <flrunner/base.h>
-#include <flrunner/log.h>
 
 int32_t flr_version_get(void) { return FLR_VERSION_NUMBER; }
 const char *flr_version_get_text(void) { return FLR_VERSION_STRING; }
@@ -43,17 +42,4 @@ const char *flr_status_get_text(int status)
         if (codes[i].status == status)
             return codes[i].text;
     return status <= FLR_E_HOST ? "a code of the host's own" : "an undefined code";
-}
-
-const char *flr_log_get_level_name(int level)
-{
-    switch (level) {
-    case FLR_LOG_DEBUG: return "debug";
-    case FLR_LOG_INFO: return "info";
-    case FLR_LOG_WARNING: return "warning";
-    case FLR_LOG_ERROR: return "error";
-    case FLR_LOG_EXCEPTION: return "exception";
-    case FLR_LOG_CRITICAL: return "critical";
-    default: return "?";
-    }
 }

@@ -146,6 +146,8 @@ void flr__time_print(int64_t calendar, char text[32])
     int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097, doe = z - era * 146097;
     int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365, doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
     int64_t mp = (5 * doy + 2) / 153, month = mp < 10 ? mp + 3 : mp - 9, year = yoe + era * 400 + (month <= 2);
-    snprintf(text, 32, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", (int)year, (int)month, (int)(doy - (153 * mp + 2) / 5 + 1),
-             (int)(clock / 3600), (int)(clock / 60 % 60), (int)(clock % 60), (int)(rest / 1000));
+    /* the remainders only tell the compiler how wide the numbers are */
+    snprintf(text, 32, "%04u-%02u-%02uT%02u:%02u:%02u.%06uZ", (unsigned)year % 10000, (unsigned)month % 100,
+             (unsigned)(doy - (153 * mp + 2) / 5 + 1) % 100, (unsigned)(clock / 3600) % 100, (unsigned)(clock / 60 % 60) % 100,
+             (unsigned)(clock % 60) % 100, (unsigned)(rest / 1000) % 1000000);
 }

@@ -35,8 +35,9 @@ typedef struct flr__signal_link {
 void flr__signal_attach(flr_signal *s, flr__signal_link *link, flr__waker *w);
 void flr__signal_detach(flr__signal_link *link);
 
-/* Called outside all locks, on the triggering thread, after each trigger of the signal or of an ancestor. Set before the signal is shared;
- * reset with NULL before self goes away (waits for nobody: the owner must make that safe). */
-void flr__signal_set_observer(flr_signal *s, void (*notice)(void *self), void *self);
+/* Called outside all locks, on the triggering thread, after each trigger of the signal or of an ancestor. Set once, before the signal is
+ * shared; self lives as long as the signal does: release(self) is called with its last reference. */
+void flr__signal_set_observer(flr_signal *s, void (*notice)(void *self), void (*release)(void *self), void *self);
+void flr__signal_release(void *signal); /* drops a reference: for values of kind pointer */
 
 #endif

@@ -87,15 +87,11 @@ flr__board_client *flr__core_client(flr__core *core, flr__client *c)
 
 int flr__core_reserve(flr__core *core)
 {
-    size_t wanted = atomic_load(&core->count) + 1;
     void *array = core->open_tasks;
     int status = flr__grow(&array, &core->open_capacity, core->open_count, sizeof(flr__core_task *));
 
     core->open_tasks = array;
-    if (status == 0 && core->dues.capacity < wanted) {
-        status = flr__heap_reserve(&core->dues, wanted < SIZE_MAX / 2 ? 2 * wanted : wanted);
-    }
-    return status;
+    return status == 0 ? flr__heap_reserve(&core->dues, atomic_load(&core->count) + 1) : status;
 }
 
 static void update_next_due(flr__core *core)

@@ -408,3 +408,21 @@ int flr_shareable_set_body(flr_shareable *message, flr_value *body)
     flr_value_unref(old);
     return 0;
 }
+
+int flr__shareable_put(flr_shareable *s, const flr__str *key, const flr_value *value)
+{
+    flr_value *own = flr_value_ref(value);
+    int status = flr__shareable_set_header(s, key, own);
+    if (status < 0)
+        flr_value_unref(own);
+    return status;
+}
+
+int flr__shareable_put_cookie(flr_shareable *s, const flr__str *key, const flr_value *value)
+{
+    flr_value *own = flr_value_ref(value);
+    int status = flr__shareable_set_cookie(s, key, own);
+    if (status < 0)
+        flr_value_unref(own);
+    return status;
+}

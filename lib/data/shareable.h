@@ -10,5 +10,8 @@ const flr_value *flr__shareable_header(const flr_shareable *s, const flr__str *k
 int flr__shareable_set_header(flr_shareable *s, const flr__str *key, flr_value *value);
 const flr_value *flr__shareable_cookie(const flr_shareable *s, const flr__str *key);
 int flr__shareable_set_cookie(flr_shareable *s, const flr__str *key, flr_value *value);
+/* The same with a borrowed value: a reference is taken. */
+int flr__shareable_put(flr_shareable *s, const flr__str *key, const flr_value *value);
+int flr__shareable_put_cookie(flr_shareable *s, const flr__str *key, const flr_value *value);
 
 #endif

@@ -43,6 +43,7 @@ struct flr_context {
 /* A context as CX-01 says; retains the site. NULL: out of memory. */
 flr_context *flr__context_new(flr__site *site);
 void flr__context_free(flr_context *context); /* whoever made it; NULL is fine */
+void flr__context_drop_views(flr_context *context); /* of the last answer and reply */
 void flr__context_clear(flr_context *context); /* as flr_context_reset, unchecked */
 
 /* Own slots, without the checks of CX-03; cannot fail. value and message: [give]. */

@@ -26,12 +26,6 @@ struct flr_filter_chain {
 
 /* ---- filters ---- */
 
-void flr_filter_ops_init(flr_filter_ops *ops, size_t size)
-{
-    if (ops != NULL)
-        flr__abi_init(ops, size);
-}
-
 static bool is_serial(const flr_filter *f)
 {
     return (f->ops.flags & FLR_FILTER_FLAG_CONCURRENT) == 0;

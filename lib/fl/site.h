@@ -55,6 +55,7 @@ int flr__component_add_callback(flr__component *c, const char *event, flr_event_
 typedef struct flr__listener { flr_event_handler handler; void *self; const flr__component *component; } flr__listener;
 typedef struct flr__listeners { atomic_size_t refs; size_t count; flr__listener items[]; } flr__listeners;
 typedef struct flr__bus {
+    flr__mutex changes;   /* rank CHANGES: one subscription at a time; guards the callbacks of components */
     flr__mutex lock;
     _Atomic(flr__listeners *) known[FLR__S_COUNT]; /* by well-known event; guarded by lock, emptiness may be read without */
     flr__listeners *any;  /* who hears events that are not well-known and that nobody named */
@@ -63,6 +64,8 @@ typedef struct flr__bus {
     /* the owner itself, last: for `_fatal_system_error` and get_stats */
     int (*owner_handler)(flr__site *site, const flr__str *event, flr_context *context);
 } flr__bus;
+/* Register a component's callback for a named event, at any time, on any thread. As flr_runner_subscribe. */
+int flr__bus_subscribe(flr__site *site, const char *component, const char *event, flr_event_handler handler, void *self);
 /* Rebuild the lists after the components changed (under the caller's exclusion of other changes). 0 or FLR_E_NOMEM: nothing changed. */
 int flr__bus_rebuild(flr__site *site);
 bool flr__bus_hears(const flr__site *site, unsigned event); /* a load: does anybody hear this well-known event (the owner counts) */
@@ -107,6 +110,7 @@ struct flr__site {
     flr_runner *runner;               /* the owner if it is a server runner */
     const flr__str *job, *identity;
     flr_value *job_value, *identity_value; /* text over those; identity_value NULL if empty */
+    flr_value *event_texts[4]; /* origins "ServerRunner", "ClientRunner", scopes "local", "federation" */
     flr_value *engine_value, *manager_value, *runner_value; /* pointer values; runner_value may be NULL */
     flr_clock *clock;
     int log_level;                    /* lines below it are not formatted */
@@ -124,6 +128,8 @@ struct flr__site {
     void (*count_aux)(flr__site *site, const char *rc);
     /* flr__aux_due has become earlier: the driver must look again. Only signals; NULL: there is no driver */
     void (*wake_driver)(flr__site *site);
+    /* a sticky property that is made when first read (`__client_hierarchy__`): [out] a reference, NULL: none. NULL: there are no such */
+    flr_value *(*build)(flr__site *site, unsigned slot);
 
     flr__components components;       /* grows before the first run only (guarded by the owner's rule) */
     flr__bus bus;
@@ -154,7 +160,7 @@ int flr__aux_unregister(flr__site *site, const char *topic);
 int flr__aux_process(flr__site *site, const char *client, const char *topic, flr_context *context, const flr_shareable *request,
                      const flr_shareable **reply);
 
-/* Rows AX-08, AX-09. targets: names, count 0: all clients. timeout in seconds; 0: do not wait, replies NULL. If start returns 0, done is called
+/* Rows AX-08, AX-09. targets: names; NULL: all clients. timeout in seconds; 0: do not wait, replies NULL. If start returns 0, done is called
  * exactly once when every target has reported or the deadline has passed, outside locks, on any thread, perhaps before start returns. With
  * timeout 0 it is called by start and may be NULL. *send (send may be NULL): a reference of the library, dropped with flr__aux_drop. */
 typedef void (*flr__aux_done)(void *self, flr_aux_send *send);

@@ -145,15 +145,6 @@ void flr__answer_end_run(flr_context *context)
     context->answer.kind = FLR_ANSWER_END_RUN;
 }
 
-int flr__shareable_put(flr_shareable *s, const flr__str *key, const flr_value *value)
-{
-    flr_value *ref = flr_value_ref(value);
-    int status = flr__shareable_set_header(s, key, ref);
-    if (status < 0)
-        flr_value_unref(ref);
-    return status;
-}
-
 int flr__answer_finish_task(flr_runner *r, flr_context *context, flr_shareable *data)
 {
     flr__answer_cache values;

@@ -47,7 +47,6 @@ enum { FLR__WANT_OPENED = 1, FLR__WANT_TASK = 2, FLR__WANT_WAKE = 4, FLR__WANT_A
 typedef struct flr__observer {
     flr__mutex lock; /* guards runner */
     flr_runner *runner;
-    atomic_int refs;
 } flr__observer;
 
 /* Values that answers share, made anew when sticky properties change. Guarded by answer_lock. */

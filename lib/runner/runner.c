@@ -65,10 +65,9 @@ void flr__runner_ref(flr_runner *r)
     atomic_fetch_add_explicit(&r->refs, 1, memory_order_relaxed);
 }
 
-static void observer_unref(flr__observer *o)
+static void observer_free(void *self)
 {
-    if (atomic_fetch_sub(&o->refs, 1) != 1)
-        return;
+    flr__observer *o = self;
     flr__mutex_destroy(&o->lock);
     flr__free(o);
 }
@@ -217,8 +216,7 @@ static int make_signal(flr_runner *r)
         return status;
     }
     r->observer->runner = r;
-    atomic_init(&r->observer->refs, 1);
-    flr__signal_set_observer(r->abort, observe_abort, r->observer);
+    flr__signal_set_observer(r->abort, observe_abort, observer_free, r->observer);
     return 0;
 }
 

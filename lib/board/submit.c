@@ -1,0 +1,357 @@
+/*
+ * Results, task checks, and results that the server gives in a client's place. The stripe of the id's client is locked while an
+ * assignment is claimed and answered; result_received runs between the two, in the task's turn.
+ */
+#include "base/abi.h"
+#include "board/board.h"
+
+/* What a lookup does with a record it found, under that record's stripe. */
+typedef struct lookup {
+    flr_board *b;
+    flr__id id;
+    flr__client *client;  /* who asks; NULL: one that no request ever came from */
+    const char *task_name;
+    bool check;           /* a task check, else a claim */
+} lookup;
+
+static int apply(const lookup *l, flr__record *record, const flr__board_client *bc)
+{
+    if (l->check) {
+        return flr__core_check(&l->b->core, record, bc);
+    }
+    return flr__core_claim(&l->b->core, record, bc, l->task_name);
+}
+
+/* The id is in no record of its client: bogus, or somebody else's. One stripe at a time. */
+static int look_elsewhere(const lookup *l)
+{
+    for (unsigned i = 0; i < FLR__BOARD_STRIPES; i++) {
+        flr__core_stripe *stripe = &l->b->core.stripes[i];
+        int found = 0;
+
+        flr__mutex_lock(&stripe->lock);
+        flr__record *record = flr__core_find(&l->b->core, i, &l->id);
+        if (record != NULL) {
+            found = apply(l, record, NULL);
+        }
+        flr__mutex_unlock(&stripe->lock);
+        if (record != NULL) {
+            return found;
+        }
+    }
+    return l->check ? FLR_CHECK_UNKNOWN : FLR_OUTCOME_UNKNOWN_TASK;
+}
+
+/* A claimed assignment and the result that it was claimed for. */
+typedef struct delivery {
+    flr_board *b;
+    flr_context *context;
+    flr_task *t;          /* held by the caller */
+    flr_assignment *a;
+    int state;            /* ANSWERED, or CLOSED: answered in the client's place */
+    int64_t now;
+} delivery;
+
+static flr__core_stripe *stripe_of(const delivery *d)
+{
+    return &d->b->core.stripes[d->a->stripe];
+}
+
+/* The task has ended while the claim waited for the turn. */
+static int come_late(const delivery *d)
+{
+    flr__core_stripe *stripe = stripe_of(d);
+    flr_shareable *result;
+
+    flr__mutex_lock(&stripe->lock);
+    result = d->a->result;
+    d->a->result = NULL;
+    flr__core_drop_claim(d->a);
+    flr__mutex_unlock(&stripe->lock);
+    flr_shareable_unref(result);
+    return FLR_OUTCOME_LATE;
+}
+
+/* Has the turn. The callback has returned: keep what it wants kept, count the response. true: evaluate the task. */
+static bool answer(const delivery *d)
+{
+    flr__core_stripe *stripe = stripe_of(d);
+    flr_shareable *dropped = NULL;
+    int64_t now = flr__board_now(d->b);
+    bool evaluate;
+
+    flr__board_decide(d->b, now); /* the callback took time: what was due before this response comes first */
+    flr__mutex_lock(&stripe->lock);
+    if (d->a->kept) {
+        flr_shareable_freeze(d->a->result);
+    } else {
+        dropped = d->a->result;
+        d->a->result = NULL;
+    }
+    evaluate = flr__core_answer(&d->b->core, d->a, d->state, now);
+    flr__mutex_unlock(&stripe->lock);
+    flr_shareable_unref(dropped);
+    if (evaluate) {
+        flr__board_evaluate(d->b, d->t, now);
+    }
+    return evaluate;
+}
+
+/* BD-20 for a task with result_received: its outcome. The result is in the assignment. */
+static int deliver_in_turn(const delivery *d)
+{
+    flr__failure failure;
+
+    if (!flr__turn_take(d->t)) {
+        return come_late(d);
+    }
+    d->a->kept = false;
+    d->a->receiving = true;
+    flr__task_call(d->t, d->t->options.result_received, "result_received", d->a, d->context, &failure);
+    d->a->receiving = false;
+    if (failure.code < 0) {
+        flr__end end = {FLR_TASK_ERROR, NULL, failure.code, failure.detail};
+        flr__board_end(d->b, d->t, &end);
+    }
+    answer(d);
+    flr__turn_release(d->t);
+    return FLR_OUTCOME_ACCEPTED;
+}
+
+/*
+ * Needs the stripe; the assignment was just claimed. Store the result. true: d must be brought to an end by finish(), outside the
+ * stripe, with the task held.
+ */
+static bool store(delivery *d, flr_shareable *result)
+{
+    d->t = flr__task_of(d->a->task);
+    d->a->result = flr_shareable_ref(result);
+    if (d->t->options.result_received == NULL) {
+        flr_shareable_freeze(result);
+        if (!flr__core_answer(&d->b->core, d->a, d->state, d->now)) {
+            return false;
+        }
+    }
+    flr_task_ref(d->t);
+    return true;
+}
+
+static int finish(const delivery *d)
+{
+    int outcome = FLR_OUTCOME_ACCEPTED;
+
+    if (d->t->options.result_received != NULL) {
+        outcome = deliver_in_turn(d);
+    } else if (flr__board_evaluate(d->b, d->t, d->now)) {
+        flr__task_finish(d->t);
+    }
+    flr_task_unref(d->t);
+    return outcome;
+}
+
+/* Needs the stripe. A result for a given-up assignment says so; the claim is undone if memory is short. */
+static int mark_late(flr_assignment *a, flr_shareable *result)
+{
+    int status;
+
+    if (atomic_load(&a->state) != FLR_ASSIGNMENT_GIVEN_UP) {
+        return 0;
+    }
+    status = flr__shareable_set_header(result, FLR__STR(REPLY_IS_LATE), flr__value_bool(true));
+    a->claimed = status == 0;
+    return status;
+}
+
+int flr__board_submit(void *self, flr_context *context, const char *client, const char *task_name, const char *task_id,
+                      flr_shareable *result, int *outcome)
+{
+    flr_board *b = self;
+    lookup l = {.b = b, .task_name = task_name};
+    delivery d = {.b = b, .context = context, .state = FLR_ASSIGNMENT_ANSWERED, .now = flr__board_now(b)};
+    flr__record *record = NULL;
+    bool unfinished = false;
+    int status = 0;
+
+    flr__board_decide(b, d.now);
+    *outcome = FLR_OUTCOME_UNKNOWN_TASK;
+    if (task_id == NULL || flr__id_parse(task_id, &l.id) < 0) {
+        return 0;
+    }
+    l.client = flr__clients_find(flr__runner_clients(b->runner), client);
+    if (l.client != NULL) {
+        unsigned number = flr__core_stripe_of(l.client);
+        flr__core_stripe *stripe = &b->core.stripes[number];
+
+        flr__mutex_lock(&stripe->lock);
+        record = flr__core_find(&b->core, number, &l.id);
+        if (record != NULL) {
+            *outcome = apply(&l, record, l.client->board);
+            if (*outcome == FLR_OUTCOME_ACCEPTED) {
+                d.a = record->assignment;
+                status = mark_late(d.a, result);
+                unfinished = status == 0 && store(&d, result);
+            }
+        }
+        flr__mutex_unlock(&stripe->lock);
+    }
+    if (record == NULL) {
+        *outcome = look_elsewhere(&l);
+    } else if (unfinished) {
+        *outcome = finish(&d);
+    }
+    return status;
+}
+
+int flr__board_check(void *self, flr_context *context, const char *client, const char *task_id, int *found)
+{
+    flr_board *b = self;
+    lookup l = {.b = b, .check = true};
+    flr__record *record = NULL;
+
+    (void)context;
+    flr__board_decide(b, flr__board_now(b));
+    *found = FLR_CHECK_UNKNOWN;
+    if (task_id == NULL || flr__id_parse(task_id, &l.id) < 0) {
+        return 0;
+    }
+    l.client = flr__clients_find(flr__runner_clients(b->runner), client);
+    if (l.client != NULL) {
+        unsigned number = flr__core_stripe_of(l.client);
+        flr__core_stripe *stripe = &b->core.stripes[number];
+
+        flr__mutex_lock(&stripe->lock);
+        record = flr__core_find(&b->core, number, &l.id);
+        if (record != NULL) {
+            *found = apply(&l, record, l.client->board);
+        }
+        flr__mutex_unlock(&stripe->lock);
+    }
+    if (record == NULL) {
+        *found = look_elsewhere(&l);
+    }
+    return 0;
+}
+
+/* ---- BD-24 ---- */
+
+/* The open assignment of this id, with its task held; NULL: there is none. */
+static flr_assignment *find_open(flr_board *b, const flr__id *id)
+{
+    flr_assignment *a = NULL;
+
+    for (unsigned i = 0; i < FLR__BOARD_STRIPES && a == NULL; i++) {
+        flr__core_stripe *stripe = &b->core.stripes[i];
+
+        flr__mutex_lock(&stripe->lock);
+        flr__record *record = flr__core_find(&b->core, i, id);
+        if (record != NULL && record->assignment != NULL && flr__link_is_in(&record->assignment->open) &&
+            flr__core_stands(record->assignment->task)) {
+            a = record->assignment;
+            flr_task_ref(flr__task_of(a->task));
+        }
+        flr__mutex_unlock(&stripe->lock);
+        if (record != NULL) {
+            break;
+        }
+    }
+    return a;
+}
+
+/* [give always] the value */
+static int put_header(flr_shareable *message, const flr__str *key, flr_value *value)
+{
+    int status = flr__shareable_set_header(message, key, value);
+
+    if (status < 0) {
+        flr_value_unref(value);
+    }
+    return status;
+}
+
+/* The reply that the server gives in the client's place. */
+static int make_reply(flr_context *context, const flr_assignment *a, flr_shareable **out)
+{
+    flr_context *peer = flr_context_get_peer(context);
+    flr_shareable *reply;
+    flr_value *name = NULL, *id = NULL, *props = NULL;
+    int status = flr_shareable_new_reply(FLR_RC_TASK_DATA_FILTER_ERROR, NULL, &reply);
+
+    if (status < 0) {
+        return status;
+    }
+    if ((status = flr__value_new_str(a->task->name, &name)) == 0) {
+        status = put_header(reply, FLR__STR(TASK_NAME), name);
+    }
+    if (status == 0 && (status = flr_value_new_text(a->id, &id)) == 0) {
+        status = put_header(reply, FLR__STR(TASK_ID), id);
+    }
+    if (status == 0 && peer != NULL && (status = flr_context_get_public(peer, &props)) == 0) {
+        status = put_header(reply, FLR__STR(PEER_PROPS), props);
+    }
+    if (status < 0) {
+        flr_shareable_unref(reply);
+        return status;
+    }
+    *out = reply;
+    return 0;
+}
+
+static void cancel_task(flr_board *b, flr_task *t)
+{
+    static const flr__end cancelled = {FLR_TASK_CANCELLED, NULL, 0, NULL};
+
+    if (flr__board_end(b, t, &cancelled)) {
+        flr__task_finish(t);
+    }
+}
+
+/* Answer it in the client's place, unless it is no longer open. */
+static void close_assignment(delivery *d, flr_shareable *reply)
+{
+    flr__core_stripe *stripe = stripe_of(d);
+    flr__record *record = NULL;
+    bool claimed = false, unfinished = false;
+
+    flr__mutex_lock(&stripe->lock);
+    if (flr__link_is_in(&d->a->open) && flr__core_stands(d->a->task) && (record = d->a->record) != NULL) {
+        claimed = flr__core_claim(&d->b->core, record, record->owner, d->a->task->name->text) == FLR_OUTCOME_ACCEPTED;
+        unfinished = claimed && store(d, reply);
+    }
+    flr__mutex_unlock(&stripe->lock);
+    if (unfinished) {
+        finish(d);
+    }
+}
+
+int flr__board_handle_exception(void *self, flr_context *context, const char *task_id)
+{
+    flr_board *b = self;
+    delivery d = {.b = b, .context = context, .state = FLR_ASSIGNMENT_CLOSED, .now = flr__board_now(b)};
+    flr_shareable *reply;
+    flr__id id;
+    flr_task *t;
+    int status = 0;
+
+    flr__board_decide(b, d.now);
+    if (task_id == NULL || flr__id_parse(task_id, &id) < 0 || (d.a = find_open(b, &id)) == NULL) {
+        return 0;
+    }
+    t = flr__task_of(d.a->task);
+    if ((atomic_load(&b->flags) & FLR_BOARD_FLAG_CANCEL_ON_FILTER_ERROR) != 0) {
+        cancel_task(b, t);
+    } else if (t->options.result_received != NULL && flr__host_inside_turn(b->site)) {
+        status = FLR_E_REENTRANT;
+    } else {
+        status = make_reply(context, d.a, &reply);
+        if (status == 0) {
+            close_assignment(&d, reply);
+            flr_shareable_unref(reply);
+        }
+    }
+    if (status == 0 && flr__runner_gate_is_open(b->runner)) {
+        /* Its request is answered without a task, and a later one may stand for it. */
+        flr__runner_task_ready(b->runner, d.a->client->text);
+    }
+    flr_task_unref(t);
+    return status;
+}
