@@ -22,6 +22,11 @@ void flr_communicator_ops_init(flr_communicator_ops *ops, size_t size)
     flr__abi_init(ops, size);
 }
 
+void flr_filter_ops_init(flr_filter_ops *ops, size_t size)
+{
+    flr__abi_init(ops, size);
+}
+
 void flr_engine_ops_init(flr_engine_ops *ops, size_t size)
 {
     flr__abi_init(ops, size);

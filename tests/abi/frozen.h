@@ -21,6 +21,24 @@ FROZEN_NEXT(flr_allocator_ops, allocate, reallocate)
 FROZEN_NEXT(flr_allocator_ops, reallocate, release)
 FROZEN_STRUCT(flr_allocator_ops, release)
 
+struct frozen_flr_aux_options {
+    uint32_t struct_size;
+    uint32_t flags;
+    const char *const *targets;
+    size_t target_count;
+    double timeout;
+};
+FROZEN_MEMBER(flr_aux_options, struct_size)
+FROZEN_MEMBER(flr_aux_options, flags)
+FROZEN_MEMBER(flr_aux_options, targets)
+FROZEN_MEMBER(flr_aux_options, target_count)
+FROZEN_MEMBER(flr_aux_options, timeout)
+FROZEN_NEXT(flr_aux_options, struct_size, flags)
+FROZEN_NEXT(flr_aux_options, flags, targets)
+FROZEN_NEXT(flr_aux_options, targets, target_count)
+FROZEN_NEXT(flr_aux_options, target_count, timeout)
+FROZEN_STRUCT(flr_aux_options, timeout)
+
 struct frozen_flr_board_options {
     uint32_t struct_size;
     uint32_t flags;
@@ -458,6 +476,10 @@ FROZEN_STRUCT(flr_task_options, destroy)
 
 typedef int (*frozen_flr_assignment_visitor)(void *self, flr_assignment *assignment);
 FROZEN_TYPE(flr_assignment_visitor)
+typedef void (*frozen_flr_aux_done)(void *self, flr_aux_send *send);
+FROZEN_TYPE(flr_aux_done)
+typedef int (*frozen_flr_aux_handler)(void *self, flr_context *context, const char *topic, const flr_shareable *request, flr_shareable **reply);
+FROZEN_TYPE(flr_aux_handler)
 typedef void (*frozen_flr_blob_release)(void *self, const void *data, size_t size);
 FROZEN_TYPE(flr_blob_release)
 typedef int (*frozen_flr_client_visitor)(void *self, const char *client, const char *parent, int64_t last_heard, int64_t disconnected);
@@ -525,8 +547,12 @@ const char *frozen_flr_audit_record_get_task_name(const flr_audit_record *record
 FROZEN_FUNCTION(flr_audit_record_get_task_name)
 int64_t frozen_flr_audit_record_get_time(const flr_audit_record *record);
 FROZEN_FUNCTION(flr_audit_record_get_time)
+void frozen_flr_aux_options_init(flr_aux_options *options, size_t size);
+FROZEN_FUNCTION(flr_aux_options_init)
 int frozen_flr_aux_send_fail(flr_aux_send *send, size_t target, int code);
 FROZEN_FUNCTION(flr_aux_send_fail)
+const flr_shareable *frozen_flr_aux_send_get_reply(const flr_aux_send *send, size_t target);
+FROZEN_FUNCTION(flr_aux_send_get_reply)
 const flr_shareable *frozen_flr_aux_send_get_request(const flr_aux_send *send);
 FROZEN_FUNCTION(flr_aux_send_get_request)
 const char *frozen_flr_aux_send_get_target(const flr_aux_send *send, size_t i);
@@ -723,10 +749,16 @@ int frozen_flr_context_log_is_on(const flr_context *context, int level);
 FROZEN_FUNCTION(flr_context_log_is_on)
 int frozen_flr_context_panic(flr_context *context, const char *reason);
 FROZEN_FUNCTION(flr_context_panic)
+int frozen_flr_context_register_aux(flr_context *context, const char *topic, flr_aux_handler handler, void *self);
+FROZEN_FUNCTION(flr_context_register_aux)
 int frozen_flr_context_remove(flr_context *context, const char *key, int force);
 FROZEN_FUNCTION(flr_context_remove)
 int frozen_flr_context_reset(flr_context *context);
 FROZEN_FUNCTION(flr_context_reset)
+int frozen_flr_context_send_aux(flr_context *context, const char *topic, const flr_shareable *request, const flr_aux_options *options, flr_aux_done done, void *self);
+FROZEN_FUNCTION(flr_context_send_aux)
+int frozen_flr_context_send_aux_and_wait(flr_context *context, const char *topic, const flr_shareable *request, const flr_aux_options *options, flr_signal *abort, flr_value **replies);
+FROZEN_FUNCTION(flr_context_send_aux_and_wait)
 int frozen_flr_context_set(flr_context *context, const char *key, flr_value *value);
 FROZEN_FUNCTION(flr_context_set)
 int frozen_flr_context_set_custom(flr_context *context, const char *key, flr_value *value);
@@ -769,6 +801,8 @@ int frozen_flr_info_collector_get(flr_info_collector *collector, flr_value **inf
 FROZEN_FUNCTION(flr_info_collector_get)
 const flr_component_ops *frozen_flr_info_collector_get_ops(void);
 FROZEN_FUNCTION(flr_info_collector_get_ops)
+int frozen_flr_info_collector_get_stats(flr_info_collector *collector, flr_value **groups);
+FROZEN_FUNCTION(flr_info_collector_get_stats)
 int frozen_flr_info_collector_new(flr_info_collector **collector);
 FROZEN_FUNCTION(flr_info_collector_new)
 int frozen_flr_list_add(flr_value **list, flr_value *value);
@@ -1094,6 +1128,8 @@ FROZEN_FUNCTION(flr_workflow_ref)
 void frozen_flr_workflow_unref(flr_workflow *workflow);
 FROZEN_FUNCTION(flr_workflow_unref)
 
+FROZEN_UNSIGNED(FLR_AUX_FLAG_OPTIONAL, UINT64_C(1))
+FROZEN_UNSIGNED(FLR_AUX_FLAG_SECURE, UINT64_C(2))
 FROZEN_INT(FLR_VERSION_MAJOR, 1)
 FROZEN_INT(FLR_VERSION_MINOR, 0)
 FROZEN_INT(FLR_VERSION_PATCH, 0)

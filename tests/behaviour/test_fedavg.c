@@ -22,6 +22,7 @@ struct fed {
     void *saved;
     size_t saved_size;
     flr_step_result step;
+    int begun;
 };
 
 /* What on_round saw. */
@@ -140,21 +141,28 @@ static void begin(struct fed *fed, const flr_fedavg_options *options)
     ck_assert_int_eq(flr_runner_new_context(fed->runner, &fed->context), 0);
 }
 
+/* Step until there is nothing to do now. */
+static void step(struct fed *fed)
+{
+    if (fed->step.state == FLR_STEP_ENDED) return;
+    fed->begun = 1;
+    do ck_assert_int_eq(flr_runner_step(fed->runner, &fed->step), 0);
+    while (fed->step.state == FLR_STEP_RUNNING && fed->step.wait_ns == 0);
+}
+
+/* A run that was begun is brought to its end: it holds the runner until then. */
 static void end(struct fed *fed)
 {
+    if (fed->begun && fed->step.state != FLR_STEP_ENDED) {
+        ck_assert_int_eq(flr_runner_abort(fed->runner, 1), 0);
+        step(fed);
+        ck_assert_int_eq(fed->step.state, FLR_STEP_ENDED);
+    }
     flr_shareable_unref(fed->data);
     flr_context_free(fed->context);
     flr_runner_free(fed->runner);
     flr_clock_unref(fed->clock);
     free(fed->saved);
-}
-
-/* Step until there is nothing to do now. */
-static void step(struct fed *fed)
-{
-    if (fed->step.state == FLR_STEP_ENDED) return;
-    do ck_assert_int_eq(flr_runner_step(fed->runner, &fed->step), 0);
-    while (fed->step.state == FLR_STEP_RUNNING && fed->step.wait_ns == 0);
 }
 
 static void peer(struct fed *fed)

@@ -216,6 +216,10 @@ START_TEST(local_without_clients)
         ck_assert_int_eq(flr_config_add_workflow(config, "fedavg", fedavg), 0);
         ck_assert_int_eq(flr_runner_new(config, "job", flr_local_get_engine_ops(local), local, &runner), 0);
         ck_assert_int_eq(flr_local_simulate(local, runner, clock), turn ? FLR_E_TIMEDOUT : FLR_E_LIMIT);
+        if (turn == 0) { /* the run is under way: it can be aborted, and simulated to its end */
+            ck_assert_int_eq(flr_runner_abort(runner, 0), 0);
+            ck_assert_int_eq(flr_local_simulate(local, runner, clock), FLR_E_ABORTED);
+        }
         flr_runner_free(runner);
         flr_local_free(local);
         flr_clock_unref(clock);
