@@ -39,7 +39,12 @@ static double y_of(double percent)
 
 static void write_axes(FILE *file, const struct svg_chart *chart)
 {
-    size_t tick = chart->points > 11 ? (chart->points + 9) / 10 : 1;
+    size_t tick = 1;
+    for (size_t decade = 1; chart->points > 11 * tick; decade *= 10) {
+        tick = 2 * decade;
+        if (chart->points > 11 * tick) tick = 5 * decade;
+        if (chart->points > 11 * tick) tick = 10 * decade;
+    }
     for (int percent = 0; percent <= 100; percent += 20) {
         double y = y_of(percent);
         fprintf(file, "<line class=\"%s\" stroke=\"%s\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>\n", percent ? "grid" : "axis",

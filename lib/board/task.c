@@ -59,7 +59,7 @@ static int init_locks(flr_task *t)
 int flr_task_new(const flr_task_options *options, flr_task **task)
 {
     flr_task_options o;
-    int64_t timeout;
+    int64_t timeout = 0;
     flr_task *t;
     int status;
 

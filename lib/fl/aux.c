@@ -1,6 +1,6 @@
 /*
- * Auxiliary topics: the table of handlers and the dispatch of a message. aux.lock guards the table; handlers run without it.
- * Rows AX-01 to AX-03, AX-07.
+ * Auxiliary topics: the table of handlers and the dispatch of a message. aux.lock guards the
+ * table; handlers run without it. Rows AX-01 to AX-03, AX-07.
  */
 #include "base/abi.h"
 #include "fl/context.h"
@@ -25,7 +25,8 @@ static bool match(const void *item, const void *key, size_t size)
 /* In the order of the numbers in aux_send.c. */
 static int make_failures(flr_shareable *failures[4])
 {
-    static const char *const codes[4] = {FLR_RC_TIMEOUT, FLR_RC_COMMUNICATION_ERROR, FLR_RC_EXECUTION_EXCEPTION, FLR_RC_ERROR};
+    static const char *const codes[4] = {FLR_RC_TIMEOUT, FLR_RC_COMMUNICATION_ERROR,
+                                         FLR_RC_EXECUTION_EXCEPTION, FLR_RC_ERROR};
 
     for (size_t i = 0; i < 4; i++) {
         int status = flr_shareable_new_reply(codes[i], NULL, &failures[i]);
@@ -135,7 +136,8 @@ int flr__aux_unregister(flr__site *site, const char *name)
     return 0;
 }
 
-int flr_context_register_aux(flr_context *context, const char *name, flr_aux_handler handler, void *self)
+int flr_context_register_aux(flr_context *context, const char *name, flr_aux_handler handler,
+                             void *self)
 {
     if (context == NULL)
         return FLR_E_INVAL;
@@ -175,7 +177,8 @@ static int accept_peer(flr_context *context, const char *client, const flr_value
         flr_value_unref(name);
         return status;
     }
-    flr__context_put(flr_context_get_peer(context), FLR__S_IDENTITY_NAME, name, FLR_PROP_FLAG_PUBLIC);
+    flr__context_put(flr_context_get_peer(context), FLR__S_IDENTITY_NAME, name,
+                     FLR_PROP_FLAG_PUBLIC);
     return 0;
 }
 
@@ -189,8 +192,8 @@ static void log_failure(flr_context *context, const char *name, int status)
     flr_context_log(context, FLR_LOG_EXCEPTION, "the handler of topic %s failed: %s", name, text);
 }
 
-static int call_handler(flr_context *context, const char *name, flr__aux_handler handler, void *self, const flr_shareable *request,
-                        flr_shareable **reply)
+static int call_handler(flr_context *context, const char *name, flr__aux_handler handler,
+                        void *self, const flr_shareable *request, flr_shareable **reply)
 {
     flr__host_frame frame;
     flr_shareable *made = NULL;
@@ -207,7 +210,8 @@ static int call_handler(flr_context *context, const char *name, flr__aux_handler
     if (made == NULL)
         return flr_shareable_new_reply(FLR_RC_OK, NULL, reply);
     if (made == request || flr_shareable_is_frozen(made)) {
-        status = flr_shareable_copy(made, NULL, reply); /* somebody else's: the headers go into a copy */
+        status =
+            flr_shareable_copy(made, NULL, reply); /* somebody else's: the headers go into a copy */
         flr_shareable_unref(made);
         return status;
     }
@@ -216,8 +220,8 @@ static int call_handler(flr_context *context, const char *name, flr__aux_handler
 }
 
 /* AX-01: the reply, still without its headers. 0 or FLR_E_NOMEM. */
-static int dispatch(flr__site *site, const char *client, const char *name, flr_context *context, const flr_shareable *request,
-                    flr_shareable **reply)
+static int dispatch(flr__site *site, const char *client, const char *name, flr_context *context,
+                    const flr_shareable *request, flr_shareable **reply)
 {
     flr__aux_handler handler;
     const flr_value *props;
@@ -241,8 +245,10 @@ static int dispatch(flr__site *site, const char *client, const char *name, flr_c
     return call_handler(context, name, handler, self, request, reply);
 }
 
-/* [give always] A header that makes the reply too large is left out: what clients send must not make the call fail. */
-static int add_header(flr_context *context, flr_shareable *reply, const flr__str *key, flr_value *value)
+/* [give always] A header that makes the reply too large is left out: what clients send must not
+ * make the call fail. */
+static int add_header(flr_context *context, flr_shareable *reply, const flr__str *key,
+                      flr_value *value)
 {
     int status = flr__shareable_set_header(reply, key, value);
 
@@ -250,7 +256,8 @@ static int add_header(flr_context *context, flr_shareable *reply, const flr__str
         flr_value_unref(value);
     if (status != FLR_E_LIMIT)
         return status;
-    flr_context_log(context, FLR_LOG_WARNING, "header %s left out of a reply: it would be too large", key->text);
+    flr_context_log(context, FLR_LOG_WARNING,
+                    "header %s left out of a reply: it would be too large", key->text);
     return 0;
 }
 
@@ -267,8 +274,8 @@ static int add_headers(flr_context *context, const flr_shareable *request, flr_s
     return status < 0 ? status : add_header(context, reply, FLR__STR(PEER_CTX), own);
 }
 
-int flr__aux_process(flr__site *site, const char *client, const char *name, flr_context *context, const flr_shareable *request,
-                     const flr_shareable **reply)
+int flr__aux_process(flr__site *site, const char *client, const char *name, flr_context *context,
+                     const flr_shareable *request, const flr_shareable **reply)
 {
     flr_shareable *made = NULL, *old;
     int status;

@@ -1,10 +1,13 @@
 /*
- * Sending auxiliary messages: one object per message, which the host reports to and which knows when it is complete. aux.send_lock guards
- * the state of every send and the heap of those with a deadline; the host and completions are called without it. Rows AX-08, AX-09.
+ * Sending auxiliary messages: one object per message, which the host reports to and which knows
+ * when it is complete. aux.send_lock guards the state of every send and the heap of those with a
+ * deadline; the host and completions are called without it. Rows AX-08, AX-09.
  *
- * A send is pending from its start until it is finished: all targets reported, the deadline has passed, nobody is left who could report,
- * it was given up. Exactly one thread finishes it, under the lock, and completes it afterwards. References: the starter's, one while
- * it is pending, the host's; the last are also counted for themselves, because when they are gone nobody can report any more.
+ * A send is pending from its start until it is finished: all targets reported, the deadline has
+ * passed, nobody is left who could report, it was given up. Exactly one thread finishes it, under
+ * the lock, and completes it afterwards. References: the starter's, one while it is pending, the
+ * host's; the last are also counted for themselves, because when they are gone nobody can report
+ * any more.
  */
 #include "base/abi.h"
 #include "base/wait.h"
@@ -27,7 +30,7 @@ struct flr_aux_send {
     flr__aux_way way;
     bool optional, secure;
     double timeout;
-    int64_t deadline;        /* FLR_TIME_NONE: nobody waits for replies */
+    int64_t deadline; /* FLR_TIME_NONE: nobody waits for replies */
     flr__aux_done done;
     void *self;
 
@@ -39,7 +42,7 @@ struct flr_aux_send {
     flr__due due;
     bool finished;
     size_t unreported;
-    size_t count;            /* constant */
+    size_t count; /* constant */
     target targets[];
 };
 
@@ -299,7 +302,8 @@ int64_t flr__aux_due(flr__site *site)
     return at;
 }
 
-/* Fail the earliest send that is due by then; false: there is none. What is in the heap is pending, so it has a reference. */
+/* Fail the earliest send that is due by then; false: there is none. What is in the heap is
+ * pending, so it has a reference. */
 static bool fail_first(flr__site *site, int64_t until, int code)
 {
     flr__due *first;
@@ -386,8 +390,8 @@ void flr__aux_send_add_target(flr_aux_send *send, const flr__str *name)
     send->unreported++;
 }
 
-void flr__aux_send_set(flr_aux_send *send, const flr__str *topic, flr_shareable *request, const flr__aux_options *options,
-                       flr__aux_done done, void *self)
+void flr__aux_send_set(flr_aux_send *send, const flr__str *topic, flr_shareable *request,
+                       const flr__aux_options *options, flr__aux_done done, void *self)
 {
     send->topic = flr__str_ref(topic);
     send->request = flr_shareable_ref(request);

@@ -15,11 +15,12 @@ typedef enum flr__aux_way {
 flr_aux_send *flr__aux_send_new(flr__site *site, flr__aux_way way, size_t count);
 void flr__aux_send_add_target(flr_aux_send *send, const flr__str *name);
 /* References are taken; request is frozen. */
-void flr__aux_send_set(flr_aux_send *send, const flr__str *topic, flr_shareable *request, const flr__aux_options *options,
-                       flr__aux_done done, void *self);
+void flr__aux_send_set(flr_aux_send *send, const flr__str *topic, flr_shareable *request,
+                       const flr__aux_options *options, flr__aux_done done, void *self);
 
-/* Hand it to the engine. wait: nanoseconds, 0: for nothing. On error it is over and done is not called. *engine_status: what send_aux
- * returned, which is no error if a target was reported before. Not under a lock. */
+/* Hand it to the engine. wait: nanoseconds, 0: for nothing. On error it is over and done is not
+ * called. *engine_status: what send_aux returned, which is no error if a target was reported
+ * before. Not under a lock. */
 int flr__aux_send_launch(flr_aux_send *send, int64_t wait, int *engine_status);
 /* 0: complete; FLR_E_ABORTED: given up. */
 int flr__aux_send_await(flr_aux_send *send, flr_signal *abort);

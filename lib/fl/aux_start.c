@@ -1,6 +1,7 @@
 /*
- * Starting auxiliary messages: checks the arguments, resolves the targets, completes the headers; the library's and the host's way to send,
- * with or without waiting. No lock of its own. Rows AX-08, AX-09.
+ * Starting auxiliary messages: checks the arguments, resolves the targets, completes the headers;
+ * the library's and the host's way to send, with or without waiting. No lock of its own. Rows
+ * AX-08, AX-09.
  */
 #include "base/abi.h"
 #include "base/table.h"
@@ -85,7 +86,8 @@ static int add_header(flr_shareable *request, const flr__str *key, flr_value *va
     return status;
 }
 
-/* The root of a message that is part of a larger exchange is known already; so is how long that may take. */
+/* The root of a message that is part of a larger exchange is known already; so is how long that
+ * may take. */
 static int add_root(flr__site *site, flr_shareable *request, double timeout)
 {
     const flr_value *id = flr__shareable_header(request, FLR__STR(MSG_ROOT_ID));
@@ -103,7 +105,8 @@ static int add_root(flr__site *site, flr_shareable *request, double timeout)
     return status;
 }
 
-static int make_request(flr_context *context, const flr_shareable *request, double timeout, flr_shareable **made)
+static int make_request(flr_context *context, const flr_shareable *request, double timeout,
+                        flr_shareable **made)
 {
     flr_shareable *copy;
     flr_value *props;
@@ -235,8 +238,9 @@ static int run(start *s, flr_aux_send **send)
     return status;
 }
 
-int flr__aux_start(flr_context *context, const char *topic, const flr_shareable *request, const flr__aux_options *options,
-                   flr__aux_done done, void *self, flr_aux_send **send)
+int flr__aux_start(flr_context *context, const char *topic, const flr_shareable *request,
+                   const flr__aux_options *options, flr__aux_done done, void *self,
+                   flr_aux_send **send)
 {
     start s = {context, topic, request, options, FLR__AUX_LIBRARY, done, self, 0};
 
@@ -319,7 +323,8 @@ static int import_options(const flr_aux_options *from, flr__aux_options *to)
     memset(to, 0, sizeof *to);
     if (from == NULL)
         return 0;
-    status = flr__abi_import(&options, sizeof options, from, sizeof options, FLR_AUX_FLAG_OPTIONAL | FLR_AUX_FLAG_SECURE);
+    status = flr__abi_import(&options, sizeof options, from, sizeof options,
+                             FLR_AUX_FLAG_OPTIONAL | FLR_AUX_FLAG_SECURE);
     if (status < 0)
         return status;
     to->targets = options.targets;
@@ -330,8 +335,8 @@ static int import_options(const flr_aux_options *from, flr__aux_options *to)
     return 0;
 }
 
-int flr_context_send_aux(flr_context *context, const char *topic, const flr_shareable *request, const flr_aux_options *options,
-                         flr_aux_done done, void *self)
+int flr_context_send_aux(flr_context *context, const char *topic, const flr_shareable *request,
+                         const flr_aux_options *options, flr_aux_done done, void *self)
 {
     flr__aux_options imported;
     start s = {context, topic, request, &imported, FLR__AUX_HOST, done, self, 0};
@@ -340,11 +345,13 @@ int flr_context_send_aux(flr_context *context, const char *topic, const flr_shar
     return status < 0 ? status : run(&s, NULL);
 }
 
-int flr_context_send_aux_and_wait(flr_context *context, const char *topic, const flr_shareable *request,
-                                  const flr_aux_options *options, flr_signal *abort, flr_value **replies)
+int flr_context_send_aux_and_wait(flr_context *context, const char *topic,
+                                  const flr_shareable *request, const flr_aux_options *options,
+                                  flr_signal *abort, flr_value **replies)
 {
     flr__aux_options imported;
     int status = import_options(options, &imported);
 
-    return status < 0 ? status : flr__aux_send_and_wait(context, topic, request, &imported, abort, replies);
+    return status < 0 ? status
+                      : flr__aux_send_and_wait(context, topic, request, &imported, abort, replies);
 }

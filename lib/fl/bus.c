@@ -243,14 +243,7 @@ int flr__bus_init(flr__bus *bus)
     bus->any = NULL;
     flr__table_init(&bus->named, matches_event);
     atomic_init(&bus->others, false);
-    if (flr__mutex_init(&bus->changes, FLR__RANK_CHANGES) < 0) {
-        return FLR_E_NOMEM;
-    }
-    if (flr__mutex_init(&bus->lock, FLR__RANK_BUS) < 0) {
-        flr__mutex_destroy(&bus->changes);
-        return FLR_E_NOMEM;
-    }
-    return 0;
+    return flr__mutex_init(&bus->lock, FLR__RANK_BUS);
 }
 
 void flr__bus_free(flr__bus *bus)
@@ -261,7 +254,6 @@ void flr__bus_free(flr__bus *bus)
     listeners_unref(bus->any);
     free_named(&bus->named);
     flr__mutex_destroy(&bus->lock);
-    flr__mutex_destroy(&bus->changes);
 }
 
 bool flr__bus_hears(const flr__site *site, unsigned event)
@@ -290,27 +282,6 @@ static flr__listeners *snapshot(flr__site *site, const flr__str *event)
     l = listeners_ref(l);
     flr__mutex_unlock(&bus->lock);
     return l;
-}
-
-int flr__bus_subscribe(flr__site *site, const char *component, const char *event,
-                       flr_event_handler handler, void *self)
-{
-    flr__component *c = flr__components_find(&site->components, component, 0);
-
-    if (c == NULL) {
-        return FLR_E_NOTFOUND;
-    }
-    flr__mutex_lock(&site->bus.changes);
-    size_t before = c->callback_count;
-    int status = flr__component_add_callback(c, event, handler, self);
-    if (status == 0 && c->callback_count > before) {
-        status = flr__bus_rebuild(site);
-        if (status < 0) { /* nothing has changed then */
-            flr__str_unref(c->callbacks[--c->callback_count].event);
-        }
-    }
-    flr__mutex_unlock(&site->bus.changes);
-    return status;
 }
 
 /* ---- firing ---- */
@@ -383,6 +354,7 @@ static int prepare(firing *f, const flr__firing *how)
     }
     if (status < 0 && how->strict) {
         flr_value_unref(id);
+        flr_value_unref(origin);
         return status;
     }
     set_value(&f->now[ID], id);

@@ -1,6 +1,6 @@
 /*
- * Which filters a message meets: the effective scope's, then the job's chains whose pattern matches its task. Everything here is constant
- * while messages pass; no lock. Rows FI-01 to FI-05.
+ * Which filters a message meets: the effective scope's, then the job's chains whose pattern
+ * matches its task. Everything here is constant while messages pass; no lock. Rows FI-01 to FI-05.
  */
 #include "base/abi.h"
 #include "fl/context.h"
@@ -29,7 +29,8 @@ void flr__filters_free(flr__site *site)
 
 /* ---- configuration ---- */
 
-int flr__chains_add(flr__chains *chains, const char *pattern, int direction, flr_filter_chain *chain)
+int flr__chains_add(flr__chains *chains, const char *pattern, int direction,
+                    flr_filter_chain *chain)
 {
     flr__chain_entry *entry;
     const flr__str *text;
@@ -44,7 +45,8 @@ int flr__chains_add(flr__chains *chains, const char *pattern, int direction, flr
         if ((entry->direction & direction) != 0 && flr__str_is(entry->pattern, pattern))
             return FLR_E_EXISTS;
     }
-    status = flr__grow((void **)&chains->items, &chains->capacity, chains->count, sizeof *chains->items);
+    status =
+        flr__grow((void **)&chains->items, &chains->capacity, chains->count, sizeof *chains->items);
     if (status < 0)
         return status;
     text = flr__str_new(pattern, strlen(pattern));
@@ -75,21 +77,25 @@ static bool applies(const flr__chain_entry *entry, int direction, const char *ta
     return (entry->direction & direction) != 0 && flr__glob_match(entry->pattern->text, task_name);
 }
 
-int flr__filters_apply(flr_context *context, const flr__chains *job, bool results, int direction, const char *task_name,
-                       flr_shareable **message)
+int flr__filters_apply(flr_context *context, const flr__chains *job, bool results, int direction,
+                       const char *task_name, flr_shareable **message)
 {
     flr__site *site = context->site;
     int status;
 
-    flr__context_put(context, FLR__S_FILTER_DIR, flr_value_ref(site->filter_dirs[direction == FLR_FILTER_OUT]), 0);
-    status = flr__filter_list_apply(flr__scope_list(site->scope, results), context, direction, message);
+    flr__context_put(context, FLR__S_FILTER_DIR,
+                     flr_value_ref(site->filter_dirs[direction == FLR_FILTER_OUT]), 0);
+    status =
+        flr__filter_list_apply(flr__scope_list(site->scope, results), context, direction, message);
     for (size_t i = 0; i < job->count && status == 0; i++)
         if (applies(&job->items[i], direction, task_name))
-            status = flr__filter_list_apply(flr__filter_chain_list(job->items[i].chain), context, direction, message);
+            status = flr__filter_list_apply(flr__filter_chain_list(job->items[i].chain), context,
+                                            direction, message);
     return status;
 }
 
-bool flr__filters_any(const flr__site *site, const flr__chains *job, bool results, int direction, const char *task_name)
+bool flr__filters_any(const flr__site *site, const flr__chains *job, bool results, int direction,
+                      const char *task_name)
 {
     if (flr__filter_list_any(flr__scope_list(site->scope, results), direction))
         return true;

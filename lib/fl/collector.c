@@ -1,4 +1,7 @@
-/* Group statistics: a map of groups, each a map. One thread at a time changes a collector; no lock. Row ST-03. */
+/*
+ * Group statistics: a map of groups, each a map. One thread at a time changes a collector; no
+ * lock. Row ST-03.
+ */
 #include "base/abi.h"
 #include "data/value.h"
 #include <flrunner/stats.h>
@@ -32,7 +35,8 @@ flr_collector *flr_collector_ref(flr_collector *collector)
 
 void flr_collector_unref(flr_collector *collector)
 {
-    if (collector == NULL || atomic_fetch_sub_explicit(&collector->refs, 1, memory_order_acq_rel) != 1)
+    if (collector == NULL ||
+        atomic_fetch_sub_explicit(&collector->refs, 1, memory_order_acq_rel) != 1)
         return;
     flr_value_unref(collector->groups);
     flr__free(collector);

@@ -1,6 +1,7 @@
 /*
- * Filters and chains: making them, and passing a message through one. Filters and chains are constant once configured, so no lock guards
- * them; a filter that is not concurrent has a turnstile. Rows FI-05, FI-07.
+ * Filters and chains: making them, and passing a message through one. Filters and chains are
+ * constant once configured, so no lock guards them; a filter that is not concurrent has a
+ * turnstile. Rows FI-05, FI-07.
  */
 #include "fl/filter.h"
 
@@ -11,11 +12,11 @@
 
 struct flr_filter {
     atomic_size_t refs;
-    flr_filter_ops ops;           /* component is NULL: what is used of it follows */
-    const flr__str *name;         /* NULL: none */
+    flr_filter_ops ops;   /* component is NULL: what is used of it follows */
+    const flr__str *name; /* NULL: none */
     void (*destroy)(void *self);
     void *self;
-    flr__turnstile turn;          /* not concurrent: who is inside */
+    flr__turnstile turn; /* not concurrent: who is inside */
 };
 
 struct flr_filter_chain {
@@ -62,7 +63,8 @@ int flr_filter_new(const flr_filter_ops *ops, void *self, flr_filter **filter)
 
     if (filter == NULL)
         return FLR_E_INVAL;
-    status = flr__abi_import(&imported, sizeof imported, ops, sizeof imported, FLR_FILTER_FLAG_CONCURRENT);
+    status = flr__abi_import(&imported, sizeof imported, ops, sizeof imported,
+                             FLR_FILTER_FLAG_CONCURRENT);
     if (status < 0)
         return status;
     if (imported.process == NULL)
@@ -123,7 +125,7 @@ static int take_turn(flr_filter *f)
     return 0;
 }
 
-/* A filter may change its message in place, so one that the filter before it has frozen is copied. */
+/* A filter may change its message in place: one that the filter before it has frozen is copied. */
 static int make_private(flr_shareable **message)
 {
     flr_shareable *copy;
@@ -165,7 +167,8 @@ static int call_filter(flr_filter *f, flr_context *context, flr_shareable **mess
 
 int flr__filter_list_add(flr__filter_list *list, int direction, flr_filter *filter)
 {
-    int status = flr__grow((void **)&list->items, &list->capacity, list->count, sizeof *list->items);
+    int status =
+        flr__grow((void **)&list->items, &list->capacity, list->count, sizeof *list->items);
 
     if (status < 0)
         return status;
@@ -191,7 +194,8 @@ bool flr__filter_list_any(const flr__filter_list *list, int direction)
     return false;
 }
 
-int flr__filter_list_apply(const flr__filter_list *list, flr_context *context, int direction, flr_shareable **message)
+int flr__filter_list_apply(const flr__filter_list *list, flr_context *context, int direction,
+                           flr_shareable **message)
 {
     int status = 0;
 

@@ -15,14 +15,18 @@ typedef struct flr__filter_list {
     size_t count, capacity;
 } flr__filter_list;
 
-int flr__filter_list_add(flr__filter_list *list, int direction, flr_filter *filter); /* takes a reference; 0 or FLR_E_NOMEM */
+int flr__filter_list_add(flr__filter_list *list, int direction,
+                         flr_filter *filter); /* takes a reference; 0 or FLR_E_NOMEM */
 void flr__filter_list_free(flr__filter_list *list);
 bool flr__filter_list_any(const flr__filter_list *list, int direction);
-/* Pass the message through the filters for this direction, as flr__filters_apply does; list NULL: nothing. */
-int flr__filter_list_apply(const flr__filter_list *list, flr_context *context, int direction, flr_shareable **message);
+/* Pass the message through the filters for this direction, as flr__filters_apply does; list NULL:
+ * nothing. */
+int flr__filter_list_apply(const flr__filter_list *list, flr_context *context, int direction,
+                           flr_shareable **message);
 
 void flr__filter_chain_use(flr_filter_chain *chain); /* from now on it cannot be changed */
 const flr__filter_list *flr__filter_chain_list(const flr_filter_chain *chain);
-const flr__filter_list *flr__scope_list(const flr_scope *scope, bool results); /* scope NULL: NULL */
+const flr__filter_list *flr__scope_list(const flr_scope *scope,
+                                        bool results); /* scope NULL: NULL */
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The ready-made component that keeps the last text per origin and kind of log event, and asks for group statistics. Its lock guards
- * everything in it. Row ST-06.
+ * The ready-made component that keeps the last text per origin and kind of log event, and asks for
+ * group statistics. Its lock guards everything in it. Row ST-06.
  */
 #include "base/lock.h"
 #include "data/value.h"
@@ -105,7 +105,8 @@ static int keep(flr_info_collector *c, size_t kind, const flr_context *context)
         return status;
     flr__mutex_lock(&c->lock);
     if (c->running) {
-        status = flr_map_set(&c->texts[kind], text_of(context, FLR__S_EVENT_ORIGIN, "general"), entry);
+        status =
+            flr_map_set(&c->texts[kind], text_of(context, FLR__S_EVENT_ORIGIN, "general"), entry);
         kept = status == 0;
     }
     flr__mutex_unlock(&c->lock);
@@ -135,8 +136,13 @@ static void destroy(void *self)
 const flr_component_ops *flr_info_collector_get_ops(void)
 {
     static const char *const events[] = {
-        FLR_EVENT_START_RUN,   FLR_EVENT_END_RUN,       FLR_EVENT_CRITICAL_LOG, FLR_EVENT_ERROR_LOG,
-        FLR_EVENT_WARNING_LOG, FLR_EVENT_EXCEPTION_LOG, NULL,
+        FLR_EVENT_START_RUN,
+        FLR_EVENT_END_RUN,
+        FLR_EVENT_CRITICAL_LOG,
+        FLR_EVENT_ERROR_LOG,
+        FLR_EVENT_WARNING_LOG,
+        FLR_EVENT_EXCEPTION_LOG,
+        NULL,
     };
     static const flr_component_ops ops = {
         .struct_size = sizeof ops,

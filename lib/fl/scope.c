@@ -1,4 +1,7 @@
-/* Privacy scopes: the site's own filters, and which scope a job gets. Constant once a runner uses them; no lock. Rows FI-08, FI-09. */
+/*
+ * Privacy scopes: the site's own filters, and which scope a job gets. Constant once a runner uses
+ * them; no lock. Rows FI-08, FI-09.
+ */
 #include "base/abi.h"
 #include "fl/filter.h"
 #include <string.h>
@@ -57,7 +60,8 @@ const char *flr_scope_get_name(const flr_scope *scope)
 
 static int add_filter(flr_scope *scope, bool results, int direction, flr_filter *filter)
 {
-    if (scope == NULL || filter == NULL || direction < FLR_FILTER_IN || direction > FLR_FILTER_INOUT)
+    if (scope == NULL || filter == NULL || direction < FLR_FILTER_IN ||
+        direction > FLR_FILTER_INOUT)
         return FLR_E_INVAL;
     if (atomic_load(&scope->used))
         return FLR_E_STATE;
@@ -99,7 +103,8 @@ int flr__scopes_add(flr__scopes *scopes, flr_scope *scope)
         return FLR_E_INVAL;
     if (find(scopes, scope->name->text) != NULL)
         return FLR_E_EXISTS;
-    status = flr__grow((void **)&scopes->items, &scopes->capacity, scopes->count, sizeof(flr_scope *));
+    status =
+        flr__grow((void **)&scopes->items, &scopes->capacity, scopes->count, sizeof(flr_scope *));
     if (status < 0)
         return status;
     scopes->items[scopes->count++] = flr_scope_ref(scope);

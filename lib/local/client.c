@@ -65,17 +65,24 @@ static int do_task(flr__local_client *c, const flr_answer *answer)
     return status;
 }
 
+static enum flr__local_turn give_up(flr__local_client *c, int status)
+{
+    int none = 0;
+    atomic_compare_exchange_strong(&c->local->failure, &none, status);
+    flr_runner_abort(c->local->runner, 0);
+    return FLR__TURN_OVER;
+}
+
 enum flr__local_turn flr__local_ask(flr__local_client *c, double *wait)
 {
     const flr_answer *answer;
     int status = prepare_context(c);
-    *wait = FLR__LOCAL_PAUSE;
     if (!status) status = flr_runner_process_task_request(c->local->runner, c->name, c->context, &answer);
-    if (status < 0) return FLR__TURN_WAIT;
+    if (status < 0) return give_up(c, status);
     switch (flr_answer_get_kind(answer)) {
     case FLR_ANSWER_TASK:
-        /* out of memory: the assignment stays open, the next request gets it again */
-        return do_task(c, answer) < 0 ? FLR__TURN_WAIT : FLR__TURN_WORK;
+        status = do_task(c, answer);
+        return status < 0 ? give_up(c, status) : FLR__TURN_WORK;
     case FLR_ANSWER_TRY_AGAIN:
         *wait = flr_answer_get_wait_time(answer);
         return FLR__TURN_WAIT;
@@ -84,14 +91,12 @@ enum flr__local_turn flr__local_ask(flr__local_client *c, double *wait)
     }
 }
 
-enum flr__local_turn flr__local_submit(flr__local_client *c, double *wait)
+enum flr__local_turn flr__local_submit(flr__local_client *c)
 {
     int outcome, status = prepare_context(c);
-    *wait = FLR__LOCAL_PAUSE;
     if (!status)
         status = flr_runner_process_submission(c->local->runner, c->name, c->context, c->pending.name, c->pending.id,
                                                c->pending.result, &outcome);
-    if (status == FLR_E_NOMEM) return FLR__TURN_WAIT;
     flr__local_drop(c);
-    return FLR__TURN_WORK;
+    return status < 0 ? give_up(c, status) : FLR__TURN_WORK;
 }

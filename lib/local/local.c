@@ -255,6 +255,7 @@ int flr__local_begin(flr_local *local, flr_runner *runner, enum flr__local_state
     local->runner = runner;
     atomic_store(&local->begun, false);
     atomic_store(&local->over, false);
+    atomic_store(&local->failure, 0);
     status = meet_runner(local);
     if (!status) status = make_contexts(local);
     if (!status) status = flr_value_new_map(&local->peer_props);

@@ -13,8 +13,6 @@
 #include "fl/hostcall.h"
 #include <flrunner/local.h>
 
-#define FLR__LOCAL_PAUSE 0.1 /* seconds until the next attempt after a call that ran out of memory */
-
 enum flr__local_state { FLR__LOCAL_IDLE, FLR__LOCAL_THREADS, FLR__LOCAL_SIMULATION };
 
 /* What a client has to hand in. */
@@ -57,6 +55,7 @@ struct flr_local {
     flr_value *peer_props;   /* shared by all clients */
     atomic_bool begun;       /* threads: clients may ask; partner: the waker of each client */
     atomic_bool over;        /* the run has ended; partner: the same */
+    atomic_int failure;      /* the code of the first client that could not go on; it has aborted the run */
     atomic_bool stepping;    /* simulation: `wakeup` was called since the last step */
     flr__heap heap;
     flr__rng rng;
@@ -64,12 +63,19 @@ struct flr_local {
 
 flr__local_client *flr__local_find(flr_local *local, const char *name);
 
-/* One turn of a client. What comes next: seconds to wait for a task (or a notice), or these. */
-enum flr__local_turn { FLR__TURN_WAIT, FLR__TURN_WORK, FLR__TURN_OVER };
-/* Ask for a task and do it; then there is a pending result (WORK) or *wait seconds until the next attempt (WAIT). */
+/*
+ * One turn of a client, and what comes next. A client that cannot go on (out of memory, above all) aborts the run: in one process nobody else
+ * would make up for it.
+ */
+enum flr__local_turn {
+    FLR__TURN_WAIT, /* for a notice, or *wait seconds */
+    FLR__TURN_WORK, /* go on at once */
+    FLR__TURN_OVER
+};
+/* Ask for a task and do it: then there is a pending result (WORK). */
 enum flr__local_turn flr__local_ask(flr__local_client *c, double *wait);
-/* Hand in the pending result: WORK when it is gone (ask at once), WAIT: try again. */
-enum flr__local_turn flr__local_submit(flr__local_client *c, double *wait);
+/* Hand in the pending result. */
+enum flr__local_turn flr__local_submit(flr__local_client *c);
 void flr__local_drop(flr__local_client *c); /* the pending result */
 
 /* Contexts, peer properties, checks: everything that can fail before a run. end undoes it. */

@@ -35,18 +35,18 @@ static void act(flr__local_client *c, int64_t now)
     double seconds = 0;
     int64_t wait = 0;
     bool submits = c->pending.result != NULL;
-    enum flr__local_turn turn = submits ? flr__local_submit(c, &seconds) : flr__local_ask(c, &seconds);
+    enum flr__local_turn turn = submits ? flr__local_submit(c) : flr__local_ask(c, &seconds);
     flr__mutex_lock(&local->lock);
     if (turn == FLR__TURN_OVER || atomic_load(&c->over)) {
         plan(c, FLR_TIME_NONE);
     } else if (turn == FLR__TURN_WORK) {
         plan(c, submits ? now : flr__time_add(now, draw_delay(local)));
-    } else if (c->noticed && !submits) {
+    } else if (c->noticed) {
         plan(c, now);
     } else {
         (void)flr__seconds(seconds, &wait);
         plan(c, flr__time_add(now, wait));
-        c->asleep = !submits;
+        c->asleep = true;
     }
     flr__mutex_unlock(&local->lock);
 }
@@ -119,6 +119,7 @@ int flr_local_simulate(flr_local *local, flr_runner *runner, flr_clock *clock)
     if (!status) status = plan_all(local);
     if (!status) status = simulate(local, runner);
     for (size_t i = 0; i < local->count; i++) flr__heap_remove(&local->heap, &local->clients[i]->due);
+    int failure = atomic_load(&local->failure);
     flr__local_end(local);
-    return status;
+    return failure ? failure : status;
 }

@@ -26,7 +26,7 @@ static void *client_main(void *argument)
         uint64_t ticket = flr__waker_ticket(&c->waker);
         double seconds = 0;
         int64_t wait = 0;
-        enum flr__local_turn turn = c->pending.result ? flr__local_submit(c, &seconds) : flr__local_ask(c, &seconds);
+        enum flr__local_turn turn = c->pending.result ? flr__local_submit(c) : flr__local_ask(c, &seconds);
         if (turn == FLR__TURN_OVER) break;
         if (turn == FLR__TURN_WORK || is_over(c)) continue;
         if (flr__seconds(seconds, &wait) == 0)
@@ -59,6 +59,7 @@ int flr_local_run(flr_local *local, flr_runner *runner)
     atomic_store(&local->over, true);
     notify_all(local);
     for (size_t i = 0; i < started; i++) pthread_join(local->clients[i]->thread, NULL);
+    int failure = atomic_load(&local->failure);
     flr__local_end(local);
-    return status;
+    return failure ? failure : status;
 }

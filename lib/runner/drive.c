@@ -67,14 +67,9 @@ static void send_end_run(flr_runner *r)
 {
     flr__aux_options options = {NULL, 0, 0.0, true, false};
     flr_shareable *empty = NULL;
-    flr_aux_send *send = NULL;
-    int status = flr_shareable_new(&empty);
-    if (status == 0)
-        status = flr__aux_start(r->context, "__end_run__", empty, &options, NULL, NULL, &send);
+    if (flr_shareable_new(&empty) == 0) /* a failure is logged by who sends; clients hear of the end at their next request */
+        flr__aux_start(r->context, "__end_run__", empty, &options, NULL, NULL, NULL);
     flr_shareable_unref(empty);
-    flr_aux_send_unref(send);
-    if (status < 0 && status != FLR_E_NOTSUP)
-        flr_context_log(r->context, FLR_LOG_ERROR, "the end of the run could not be sent: %s", flr_status_get_name(status));
 }
 
 /* A vote is a failure with FLR_E_NOT_READY, or the property. */
@@ -299,7 +294,10 @@ static bool act(flr_runner *r, flr__report *report, int64_t *due)
         *due = r->life.ready_at;
         return flr_clock_get_now(r->site.clock) >= *due;
     case FLR__ACT_END_RUN: fire(r, FLR__STR(EV_END_RUN)); break;
-    case FLR__ACT_CLEANUP: atomic_store(&r->ended, true); break;
+    case FLR__ACT_CLEANUP:
+        atomic_store(&r->ended, true);
+        flr__aux_close(&r->site);
+        break;
     case FLR__ACT_ENDED: break;
     }
     if (status < 0)

@@ -107,9 +107,14 @@ static flr_task *make_round(int i)
 static int control(boardhost *host, flr_signal *abort, flr_context *context)
 {
     for (int i = 0; i < ROUNDS && !flr_signal_is_triggered(abort); i++) {
-        flr_task *task = make_round(i);
         flr_broadcast_options options;
+        flr_task *task;
 
+        if (atomic_load(&aborting) && i == ROUNDS / 2) {
+            flr_signal_wait(abort, -1.0); /* it came in one of the rounds before, or comes now */
+            break;
+        }
+        task = make_round(i);
         flr_broadcast_options_init(&options, sizeof options);
         options.mode = i % 4 == 1 ? FLR_TARGETS_OPEN : FLR_TARGETS_SNAPSHOT;
         options.min_responses = i % 4 == 0 ? 0 : 3;
@@ -191,7 +196,7 @@ static void *meddle(void *self)
             flr_task_cancel(task, FLR_TASK_CANCELLED);
         }
         flr_task_unref(task);
-        if (atomic_load(&aborting) && turn == 200) {
+        if (atomic_load(&aborting) && turn == 50) {
             flr_runner_abort(h.runner, 0);
         }
         sched_yield();

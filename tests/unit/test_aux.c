@@ -14,10 +14,10 @@
 enum { SEND_MAX = 8 };
 
 typedef struct sender {
-    int status;              /* what send_aux returns */
-    bool keep;               /* take a reference and report later */
-    bool answer;             /* report a reply for every target before returning */
-    size_t answer_first;     /* report so many targets before returning */
+    int status;          /* what send_aux returns */
+    bool keep;           /* take a reference and report later */
+    bool answer;         /* report a reply for every target before returning */
+    size_t answer_first; /* report so many targets before returning */
     int calls;
     flr_aux_send *kept[SEND_MAX];
     char topic[64], targets[64], root[64], peer_job[64];
@@ -52,8 +52,10 @@ static void note(sender *s, const flr_aux_send *send)
         strcat(s->targets, " ");
     }
     snprintf(s->topic, sizeof s->topic, "%s", flr_aux_send_get_topic(send));
-    snprintf(s->root, sizeof s->root, "%s", flr_value_get_text(flr_shareable_get_header(request, FLR_HEADER_MSG_ROOT_ID), "?"));
-    snprintf(s->peer_job, sizeof s->peer_job, "%s", flr_value_get_text(flr_shareable_get_peer_prop(request, FLR_PROP_RUN_NUM), "?"));
+    snprintf(s->root, sizeof s->root, "%s",
+             flr_value_get_text(flr_shareable_get_header(request, FLR_HEADER_MSG_ROOT_ID), "?"));
+    snprintf(s->peer_job, sizeof s->peer_job, "%s",
+             flr_value_get_text(flr_shareable_get_peer_prop(request, FLR_PROP_RUN_NUM), "?"));
     s->ttl = flr_value_get_real(flr_shareable_get_header(request, FLR_HEADER_MSG_ROOT_TTL), -1.0);
     s->timeout = flr_aux_send_get_timeout(send);
     s->optional = flr_aux_send_is_optional(send);
@@ -68,7 +70,8 @@ static int send_aux(void *self, flr_aux_send *send)
     note(s, send);
     if (s->keep)
         s->kept[s->calls - 1] = flr_aux_send_ref(send);
-    for (size_t i = 0; i < flr_aux_send_get_target_count(send) && (s->answer || i < s->answer_first); i++)
+    for (size_t i = 0;
+         i < flr_aux_send_get_target_count(send) && (s->answer || i < s->answer_first); i++)
         report(send, i, "OK");
     return s->status;
 }
@@ -157,7 +160,8 @@ typedef struct answerer {
     char peer[64], color[64];
 } answerer;
 
-static int answer(void *self, flr_context *context, const char *topic, const flr_shareable *request, flr_shareable **reply)
+static int answer(void *self, flr_context *context, const char *topic, const flr_shareable *request,
+                  flr_shareable **reply)
 {
     answerer *a = self;
     flr_context *peer = flr_context_get_peer(context);
@@ -189,7 +193,8 @@ static const flr_shareable *process(fixture *f, const char *topic, const flr_sha
 {
     const flr_shareable *reply = NULL;
 
-    ck_assert_int_eq(flr__aux_process(&f->t->site, "site-1", topic, f->context, request, &reply), 0);
+    ck_assert_int_eq(flr__aux_process(&f->t->site, "site-1", topic, f->context, request, &reply),
+                     0);
     ck_assert_ptr_nonnull(reply);
     ck_assert(flr_shareable_is_frozen(reply));
     return reply;
@@ -237,13 +242,20 @@ START_TEST(ax_01_arguments)
     site = &f.t->site;
     memset(longest, 'x', sizeof longest);
     longest[sizeof longest - 1] = '\0';
-    ck_assert_int_eq(flr__aux_process(site, NULL, "topic", f.context, f.request, &reply), FLR_E_INVAL);
-    ck_assert_int_eq(flr__aux_process(site, "", "topic", f.context, f.request, &reply), FLR_E_INVAL);
-    ck_assert_int_eq(flr__aux_process(site, longest, "topic", f.context, f.request, &reply), FLR_E_LIMIT);
-    ck_assert_int_eq(flr__aux_process(site, "site-1", NULL, f.context, f.request, &reply), FLR_E_INVAL);
-    ck_assert_int_eq(flr__aux_process(site, "site-1", "", f.context, f.request, &reply), FLR_E_INVAL);
-    ck_assert_int_eq(flr__aux_process(site, "site-1", "topic", NULL, f.request, &reply), FLR_E_INVAL);
-    ck_assert_int_eq(flr__aux_process(site, "site-1", "topic", f.context, f.request, NULL), FLR_E_INVAL);
+    ck_assert_int_eq(flr__aux_process(site, NULL, "topic", f.context, f.request, &reply),
+                     FLR_E_INVAL);
+    ck_assert_int_eq(flr__aux_process(site, "", "topic", f.context, f.request, &reply),
+                     FLR_E_INVAL);
+    ck_assert_int_eq(flr__aux_process(site, longest, "topic", f.context, f.request, &reply),
+                     FLR_E_LIMIT);
+    ck_assert_int_eq(flr__aux_process(site, "site-1", NULL, f.context, f.request, &reply),
+                     FLR_E_INVAL);
+    ck_assert_int_eq(flr__aux_process(site, "site-1", "", f.context, f.request, &reply),
+                     FLR_E_INVAL);
+    ck_assert_int_eq(flr__aux_process(site, "site-1", "topic", NULL, f.request, &reply),
+                     FLR_E_INVAL);
+    ck_assert_int_eq(flr__aux_process(site, "site-1", "topic", f.context, f.request, NULL),
+                     FLR_E_INVAL);
     ck_assert_ptr_null(reply);
     ck_assert_uint_eq(f.t->aux_counts, 0);
     end(&f);
@@ -259,7 +271,8 @@ START_TEST(ax_02_peer_context_and_outcome_of_the_handler)
     begin(&f);
     add_peer(f.request, "an impostor", "job");
     ck_assert_int_eq(flr_context_register_aux(f.context, "topic", answer, &a), 0);
-    ck_assert_str_eq(flr_shareable_get_rc(process(&f, "topic", f.request)), "OK"); /* no reply given */
+    ck_assert_str_eq(flr_shareable_get_rc(process(&f, "topic", f.request)),
+                     "OK"); /* no reply given */
     ck_assert_str_eq(a.peer, "site-1");
     ck_assert_str_eq(a.color, "blue");
     a.status = FLR_E_IO;
@@ -301,9 +314,11 @@ START_TEST(ax_03_every_reply_has_cookies_and_the_peer_context)
         a.echo = i == 2;
         a.status = i == 3 ? FLR_E_IO : 0;
         reply = process(&f, i == 0 ? "nothing" : "topic", f.request);
-        ck_assert_str_eq(flr_value_get_text(flr_shareable_get_cookie(reply, "flavour"), "?"), "vanilla");
+        ck_assert_str_eq(flr_value_get_text(flr_shareable_get_cookie(reply, "flavour"), "?"),
+                         "vanilla");
         peer = flr_shareable_get_header(reply, FLR_HEADER_PEER_CTX);
-        ck_assert_str_eq(flr_value_get_text(flr_map_get(peer, FLR_PROP_IDENTITY_NAME), "?"), "server");
+        ck_assert_str_eq(flr_value_get_text(flr_map_get(peer, FLR_PROP_IDENTITY_NAME), "?"),
+                         "server");
         ck_assert_str_eq(flr_value_get_text(flr_map_get(peer, FLR_PROP_RUN_NUM), "?"), "job");
     }
     ck_assert(!flr_shareable_is_frozen(f.request)); /* echoing it did not touch it */
@@ -312,7 +327,8 @@ START_TEST(ax_03_every_reply_has_cookies_and_the_peer_context)
     ck_assert_ptr_null(flr_shareable_get_cookie_jar(reply));
     ck_assert_ptr_nonnull(flr_shareable_get_header(reply, FLR_HEADER_PEER_CTX));
     ck_assert_int_eq(flr_shareable_set_header_text(f.request, FLR_HEADER_COOKIE_JAR, "no jar"), 0);
-    ck_assert_ptr_null(flr_shareable_get_header(process(&f, "nothing", f.request), FLR_HEADER_COOKIE_JAR));
+    ck_assert_ptr_null(
+        flr_shareable_get_header(process(&f, "nothing", f.request), FLR_HEADER_COOKIE_JAR));
     end(&f);
 }
 END_TEST
@@ -359,7 +375,8 @@ START_TEST(ax_07_registering)
     ck_assert_int_eq(flr__aux_register(site, "topic", answer, &b), FLR_E_EXISTS);
     add_peer(f.request, "site-1", "job");
     process(&f, "topic", f.request);
-    ck_assert_int_eq(flr_context_register_aux(flr_context_get_peer(f.context), "other", answer, &a), FLR_E_STATE);
+    ck_assert_int_eq(flr_context_register_aux(flr_context_get_peer(f.context), "other", answer, &a),
+                     FLR_E_STATE);
     ck_assert_int_eq(flr__aux_unregister(site, "topic"), 0);
     ck_assert_int_eq(flr__aux_unregister(site, "topic"), FLR_E_NOTFOUND);
     ck_assert_int_eq(flr__aux_unregister(site, ""), FLR_E_INVAL);
@@ -400,7 +417,8 @@ static flr_aux_send *start(fixture *f, const flr__aux_options *options, completi
 {
     flr_aux_send *send = NULL;
 
-    ck_assert_int_eq(flr__aux_start(f->context, "topic", f->request, options, complete, c, &send), 0);
+    ck_assert_int_eq(flr__aux_start(f->context, "topic", f->request, options, complete, c, &send),
+                     0);
     return send;
 }
 
@@ -490,9 +508,15 @@ END_TEST
 
 START_TEST(ax_08_failures_become_replies)
 {
-    static const struct { int code; const char *rc; } table[] = {
-        {FLR_E_TIMEDOUT, "TIMEOUT "}, {FLR_E_IO, "COMMUNICATION_ERROR "}, {FLR_E_CALLBACK, "EXECUTION_EXCEPTION "},
-        {FLR_E_DENIED, "ERROR "},     {-20000, "ERROR "},
+    static const struct {
+        int code;
+        const char *rc;
+    } table[] = {
+        {FLR_E_TIMEDOUT, "TIMEOUT "},
+        {FLR_E_IO, "COMMUNICATION_ERROR "},
+        {FLR_E_CALLBACK, "EXECUTION_EXCEPTION "},
+        {FLR_E_DENIED, "ERROR "},
+        {-20000, "ERROR "},
     };
     static const char *const targets[] = {"site-1"};
     flr__aux_options options = {targets, 1, 1.0, false, false};
@@ -593,7 +617,8 @@ START_TEST(ax_08_when_the_driver_is_gone)
     flr__aux_close(&f.t->site);
     ck_assert_int_eq(c.calls, 1);
     ck_assert_str_eq(c.codes, "ERROR ERROR ");
-    ck_assert_int_eq(flr__aux_start(f.context, "topic", f.request, &to_all, complete, &c, NULL), FLR_E_STATE);
+    ck_assert_int_eq(flr__aux_start(f.context, "topic", f.request, &to_all, complete, &c, NULL),
+                     FLR_E_STATE);
     ck_assert_int_eq(f.s.calls, 1);
     ck_assert_int_eq(flr__aux_start(f.context, "topic", f.request, &at_once, NULL, NULL, NULL), 0);
     ck_assert_int_eq(f.s.calls, 2);
@@ -611,8 +636,10 @@ START_TEST(ax_08_without_send_aux)
     flr_value *replies;
 
     begin(&f);
-    ck_assert_int_eq(flr__aux_start(f.context, "topic", f.request, &to_all, complete, &c, NULL), FLR_E_NOTSUP);
-    ck_assert_int_eq(flr__aux_send_and_wait(f.context, "topic", f.request, &to_all, NULL, &replies), FLR_E_NOTSUP);
+    ck_assert_int_eq(flr__aux_start(f.context, "topic", f.request, &to_all, complete, &c, NULL),
+                     FLR_E_NOTSUP);
+    ck_assert_int_eq(flr__aux_send_and_wait(f.context, "topic", f.request, &to_all, NULL, &replies),
+                     FLR_E_NOTSUP);
     ck_assert_int_eq(c.calls, 0);
     ck_assert_uint_eq(test_site_count_lines(f.t, FLR_LOG_ERROR, "topic"), 2);
     end(&f);
@@ -631,27 +658,41 @@ START_TEST(ax_08_arguments)
     begin_sending(&f);
     memset(longest, 'x', sizeof longest);
     longest[sizeof longest - 1] = '\0';
-    ck_assert_int_eq(flr__aux_start(NULL, "topic", f.request, &options, complete, &c, NULL), FLR_E_INVAL);
-    ck_assert_int_eq(flr__aux_start(f.context, NULL, f.request, &options, complete, &c, NULL), FLR_E_INVAL);
-    ck_assert_int_eq(flr__aux_start(f.context, "", f.request, &options, complete, &c, NULL), FLR_E_INVAL);
-    ck_assert_int_eq(flr__aux_start(f.context, longest, f.request, &options, complete, &c, NULL), FLR_E_LIMIT);
-    ck_assert_int_eq(flr__aux_start(f.context, "topic", NULL, &options, complete, &c, NULL), FLR_E_INVAL);
-    ck_assert_int_eq(flr__aux_start(f.context, "topic", f.request, NULL, complete, &c, NULL), FLR_E_INVAL);
-    ck_assert_int_eq(flr__aux_start(f.context, "topic", f.request, &options, NULL, NULL, NULL), FLR_E_INVAL);
-    ck_assert_int_eq(flr__aux_send_and_wait(f.context, "topic", f.request, &options, NULL, NULL), FLR_E_INVAL);
+    ck_assert_int_eq(flr__aux_start(NULL, "topic", f.request, &options, complete, &c, NULL),
+                     FLR_E_INVAL);
+    ck_assert_int_eq(flr__aux_start(f.context, NULL, f.request, &options, complete, &c, NULL),
+                     FLR_E_INVAL);
+    ck_assert_int_eq(flr__aux_start(f.context, "", f.request, &options, complete, &c, NULL),
+                     FLR_E_INVAL);
+    ck_assert_int_eq(flr__aux_start(f.context, longest, f.request, &options, complete, &c, NULL),
+                     FLR_E_LIMIT);
+    ck_assert_int_eq(flr__aux_start(f.context, "topic", NULL, &options, complete, &c, NULL),
+                     FLR_E_INVAL);
+    ck_assert_int_eq(flr__aux_start(f.context, "topic", f.request, NULL, complete, &c, NULL),
+                     FLR_E_INVAL);
+    ck_assert_int_eq(flr__aux_start(f.context, "topic", f.request, &options, NULL, NULL, NULL),
+                     FLR_E_INVAL);
+    ck_assert_int_eq(flr__aux_send_and_wait(f.context, "topic", f.request, &options, NULL, NULL),
+                     FLR_E_INVAL);
     options.timeout = -1.0;
-    ck_assert_int_eq(flr__aux_start(f.context, "topic", f.request, &options, complete, &c, NULL), FLR_E_INVAL);
+    ck_assert_int_eq(flr__aux_start(f.context, "topic", f.request, &options, complete, &c, NULL),
+                     FLR_E_INVAL);
     options.timeout = INFINITY;
-    ck_assert_int_eq(flr__aux_send_and_wait(f.context, "topic", f.request, &options, NULL, &replies), FLR_E_INVAL);
+    ck_assert_int_eq(
+        flr__aux_send_and_wait(f.context, "topic", f.request, &options, NULL, &replies),
+        FLR_E_INVAL);
     options = to_all;
     options.target_count = 1;
-    ck_assert_int_eq(flr__aux_start(f.context, "topic", f.request, &options, complete, &c, NULL), FLR_E_INVAL);
+    ck_assert_int_eq(flr__aux_start(f.context, "topic", f.request, &options, complete, &c, NULL),
+                     FLR_E_INVAL);
     options.targets = targets;
     options.target_count = 2;
-    ck_assert_int_eq(flr__aux_start(f.context, "topic", f.request, &options, complete, &c, NULL), FLR_E_INVAL);
+    ck_assert_int_eq(flr__aux_start(f.context, "topic", f.request, &options, complete, &c, NULL),
+                     FLR_E_INVAL);
     ck_assert_int_eq(f.s.calls, 0);
     options.target_count = 0; /* a list of nobody: complete at once, without the engine */
-    ck_assert_int_eq(flr__aux_start(f.context, "topic", f.request, &options, complete, &c, NULL), 0);
+    ck_assert_int_eq(flr__aux_start(f.context, "topic", f.request, &options, complete, &c, NULL),
+                     0);
     ck_assert_int_eq(c.calls, 1);
     ck_assert_int_eq(f.s.calls, 0);
     ck_assert_ptr_null(flr_aux_send_get_request(NULL));
@@ -679,7 +720,8 @@ START_TEST(ax_09_nobody_waits)
     ck_assert_int_eq(c.calls, 1);
     ck_assert_str_eq(c.codes, "none none ");
     replies = flr__value_nil();
-    ck_assert_int_eq(flr__aux_send_and_wait(f.context, "topic", f.request, &options, NULL, &replies), 0);
+    ck_assert_int_eq(
+        flr__aux_send_and_wait(f.context, "topic", f.request, &options, NULL, &replies), 0);
     ck_assert_ptr_null(replies);
     ck_assert_int_eq(f.s.calls, 3);
     ck_assert_int_eq(woken, 0);
@@ -698,15 +740,18 @@ START_TEST(ax_09_a_send_that_fails_as_a_whole)
     f.t->site.engine.log = NULL;
     f.s.status = FLR_E_IO;
     f.s.keep = true;
-    ck_assert_int_eq(flr__aux_start(f.context, "topic", f.request, &options, complete, &c, NULL), FLR_E_IO);
+    ck_assert_int_eq(flr__aux_start(f.context, "topic", f.request, &options, complete, &c, NULL),
+                     FLR_E_IO);
     report(f.s.kept[0], 0, "OK"); /* it is over */
     flr_aux_send_unref(f.s.kept[0]);
     f.s.keep = false;
-    ck_assert_int_eq(flr__aux_send_and_wait(f.context, "topic", f.request, &options, NULL, &replies), FLR_E_IO);
+    ck_assert_int_eq(
+        flr__aux_send_and_wait(f.context, "topic", f.request, &options, NULL, &replies), FLR_E_IO);
     ck_assert_ptr_null(replies);
     options.timeout = 0.0;
     f.s.status = 3;
-    ck_assert_int_eq(flr__aux_start(f.context, "topic", f.request, &options, complete, &c, NULL), FLR_E_CALLBACK);
+    ck_assert_int_eq(flr__aux_start(f.context, "topic", f.request, &options, complete, &c, NULL),
+                     FLR_E_CALLBACK);
     ck_assert_int_eq(c.calls, 0);
     ck_assert(flr__aux_due(&f.t->site) == FLR_TIME_NONE);
     ck_assert_uint_eq(test_site_count(f.t, offsetof(flr_stats, engine_failures)), 3);
@@ -748,9 +793,11 @@ START_TEST(ax_09_failures_are_logged_by_importance)
 
     begin(&f);
     f.t->site.engine.send_aux = refuse_to_send;
-    ck_assert_int_eq(flr__aux_start(f.context, "loud", f.request, &options, NULL, NULL, NULL), FLR_E_IO);
+    ck_assert_int_eq(flr__aux_start(f.context, "loud", f.request, &options, NULL, NULL, NULL),
+                     FLR_E_IO);
     options.optional = true;
-    ck_assert_int_eq(flr__aux_start(f.context, "quiet", f.request, &options, NULL, NULL, NULL), FLR_E_IO);
+    ck_assert_int_eq(flr__aux_start(f.context, "quiet", f.request, &options, NULL, NULL, NULL),
+                     FLR_E_IO);
     ck_assert_uint_eq(test_site_count_lines(f.t, FLR_LOG_ERROR, "loud"), 1);
     ck_assert_uint_eq(test_site_count_lines(f.t, FLR_LOG_DEBUG, "quiet"), 1);
     ck_assert_uint_eq(test_site_count_lines(f.t, FLR_LOG_ERROR, "quiet"), 0);
@@ -770,11 +817,14 @@ START_TEST(ax_08_waiting_on_the_stepping_thread_is_not_supported)
     begin_sending(&f);
     f.s.answer = true;
     flr__host_enter(&frame, FLR__HOST_STEP, &f.t->site, NULL);
-    ck_assert_int_eq(flr__aux_send_and_wait(f.context, "topic", f.request, &to_all, NULL, &replies), FLR_E_NOTSUP);
-    ck_assert_int_eq(flr__aux_send_and_wait(f.context, "topic", f.request, &at_once, NULL, &replies), 0);
+    ck_assert_int_eq(flr__aux_send_and_wait(f.context, "topic", f.request, &to_all, NULL, &replies),
+                     FLR_E_NOTSUP);
+    ck_assert_int_eq(
+        flr__aux_send_and_wait(f.context, "topic", f.request, &at_once, NULL, &replies), 0);
     flr__host_leave(&frame);
     flr__host_enter(&frame, FLR__HOST_STEP, &f, NULL); /* somebody else's run is stepped */
-    ck_assert_int_eq(flr__aux_send_and_wait(f.context, "topic", f.request, &to_all, NULL, &replies), 0);
+    ck_assert_int_eq(flr__aux_send_and_wait(f.context, "topic", f.request, &to_all, NULL, &replies),
+                     0);
     flr__host_leave(&frame);
     flr_value_unref(replies);
     end(&f);
@@ -789,7 +839,8 @@ START_TEST(ax_08_waiting_gives_a_map_of_replies)
 
     begin_sending(&f);
     f.s.answer_first = 1;
-    ck_assert_int_eq(flr__aux_send_and_wait(f.context, "topic", f.request, &to_all, NULL, &replies), 0);
+    ck_assert_int_eq(flr__aux_send_and_wait(f.context, "topic", f.request, &to_all, NULL, &replies),
+                     0);
     ck_assert_uint_eq(flr_value_get_size(replies), 2);
     reply = flr_value_get_pointer(flr_map_get(replies, "site-1"), "flr_shareable");
     ck_assert_str_eq(flr_shareable_get_rc(reply), "OK");
@@ -810,7 +861,9 @@ START_TEST(ax_08_waiting_is_over_before_it_begins_when_aborted)
     begin_sending(&f);
     ck_assert_int_eq(flr_signal_new(NULL, f.t->clock, &abort_signal), 0);
     ck_assert_int_eq(flr_signal_trigger(abort_signal, NULL), 0);
-    ck_assert_int_eq(flr__aux_send_and_wait(f.context, "topic", f.request, &to_all, abort_signal, &replies), FLR_E_ABORTED);
+    ck_assert_int_eq(
+        flr__aux_send_and_wait(f.context, "topic", f.request, &to_all, abort_signal, &replies),
+        FLR_E_ABORTED);
     ck_assert_int_eq(f.s.calls, 0);
     flr_signal_unref(abort_signal);
     end(&f);
@@ -952,7 +1005,8 @@ START_TEST(ax_08_done_is_called_exactly_once)
 
         atomic_init(&done, 0);
         f.s.calls = 0;
-        ck_assert_int_eq(flr__aux_start(f.context, "topic", f.request, &to_all, count_once, &done, NULL), 0);
+        ck_assert_int_eq(
+            flr__aux_start(f.context, "topic", f.request, &to_all, count_once, &done, NULL), 0);
         for (size_t k = 0; k < 3; k++)
             r[k] = (racer){f.s.kept[0], f.t->clock, &f.t->site, k};
         flr_aux_send_ref(f.s.kept[0]);
@@ -987,16 +1041,21 @@ START_TEST(aux_sending_for_the_host)
     options.targets = targets;
     options.target_count = 1;
     options.timeout = 3.0;
-    ck_assert_int_eq(flr_context_send_aux(f.context, "topic", f.request, &options, complete, &c), 0);
+    ck_assert_int_eq(flr_context_send_aux(f.context, "topic", f.request, &options, complete, &c),
+                     0);
     ck_assert_int_eq(c.calls, 1);
     ck_assert_str_eq(c.codes, "OK ");
     ck_assert(f.s.optional && f.s.secure);
-    ck_assert_int_eq(flr_context_send_aux_and_wait(f.context, "topic", f.request, &options, NULL, &replies), 0);
+    ck_assert_int_eq(
+        flr_context_send_aux_and_wait(f.context, "topic", f.request, &options, NULL, &replies), 0);
     ck_assert_ptr_nonnull(flr_value_get_pointer(flr_map_get(replies, "site-9"), "flr_shareable"));
     flr_value_unref(replies);
     options.flags = 4;
-    ck_assert_int_eq(flr_context_send_aux(f.context, "topic", f.request, &options, complete, &c), FLR_E_ABI);
-    ck_assert_int_eq(flr_context_send_aux_and_wait(f.context, "topic", f.request, &options, NULL, &replies), FLR_E_ABI);
+    ck_assert_int_eq(flr_context_send_aux(f.context, "topic", f.request, &options, complete, &c),
+                     FLR_E_ABI);
+    ck_assert_int_eq(
+        flr_context_send_aux_and_wait(f.context, "topic", f.request, &options, NULL, &replies),
+        FLR_E_ABI);
     end(&f);
 }
 END_TEST

@@ -1,4 +1,7 @@
-/* Tests of filters, chains and scopes: rows FI-01 to FI-09 (what the runner makes of them is tested with it). */
+/*
+ * Tests of filters, chains and scopes: rows FI-01 to FI-09 (what the runner makes of them is
+ * tested with it).
+ */
 #include "fl/filter.h"
 #include "support/failalloc.h"
 #include "support/site.h"
@@ -26,7 +29,8 @@ static void append(flr_shareable *message, char letter)
 {
     char text[64];
 
-    snprintf(text, sizeof text, "%s%c", flr_value_get_text(flr_shareable_get(message, "trace"), ""), letter);
+    snprintf(text, sizeof text, "%s%c", flr_value_get_text(flr_shareable_get(message, "trace"), ""),
+             letter);
     ck_assert_int_eq(flr_shareable_set_text(message, "trace", text), 0);
 }
 
@@ -111,7 +115,8 @@ static void add_chain(flr__chains *chains, const char *pattern, int direction, t
 }
 
 /* The trace that a fresh message gets; the code if it fails. */
-static const char *pass(flr_context *context, const flr__chains *chains, bool results, int direction, const char *task)
+static const char *pass(flr_context *context, const flr__chains *chains, bool results,
+                        int direction, const char *task)
 {
     static char text[64];
     flr_shareable *message;
@@ -123,7 +128,8 @@ static const char *pass(flr_context *context, const flr__chains *chains, bool re
         ck_assert_ptr_null(message);
         snprintf(text, sizeof text, "%s", flr_status_get_name(status));
     } else {
-        snprintf(text, sizeof text, "%s", flr_value_get_text(flr_shareable_get(message, "trace"), ""));
+        snprintf(text, sizeof text, "%s",
+                 flr_value_get_text(flr_shareable_get(message, "trace"), ""));
         flr_shareable_unref(message);
     }
     return text;
@@ -155,7 +161,8 @@ static void end(fixture *f)
 START_TEST(fi_01_scope_first_then_the_job_in_order)
 {
     fixture f = begin();
-    tracer t[6] = {{.letter = 'a'}, {.letter = 'b'}, {.letter = 'c', .mode = FRESH}, {.letter = 'd'}, {.letter = 'e'}, {.letter = 'f'}};
+    tracer t[6] = {{.letter = 'a'}, {.letter = 'b'}, {.letter = 'c', .mode = FRESH},
+                   {.letter = 'd'}, {.letter = 'e'}, {.letter = 'f'}};
     flr_filter *filters[4];
     flr_scope *scope;
 
@@ -195,13 +202,15 @@ START_TEST(fi_02_direction_is_set_and_nothing_else_happens_without_filters)
     ck_assert_int_eq(flr_shareable_new(&message), 0);
     same = message;
     flr_shareable_freeze(message);
-    ck_assert_int_eq(flr__filters_apply(f.context, &f.chains, false, FLR_FILTER_OUT, "train", &message), 0);
+    ck_assert_int_eq(
+        flr__filters_apply(f.context, &f.chains, false, FLR_FILTER_OUT, "train", &message), 0);
     ck_assert_ptr_eq(message, same);
     ck_assert_int_eq(flr_context_get_prop(f.context, "__filter_dir__", &value, &flags), 0);
     ck_assert_str_eq(flr_value_get_text(value, "?"), "out");
     ck_assert_uint_eq(flags, 0);
     flr_value_unref(value);
-    ck_assert_int_eq(flr__filters_apply(f.context, &f.chains, true, FLR_FILTER_IN, "train", &message), 0);
+    ck_assert_int_eq(
+        flr__filters_apply(f.context, &f.chains, true, FLR_FILTER_IN, "train", &message), 0);
     ck_assert_int_eq(flr_context_get(f.context, "__filter_dir__", &value), 0);
     ck_assert_str_eq(flr_value_get_text(value, "?"), "in");
     flr_value_unref(value);
@@ -228,7 +237,8 @@ END_TEST
 START_TEST(fi_03_names_and_patterns_in_order_of_configuration)
 {
     fixture f = begin();
-    tracer t[5] = {{.letter = 'a'}, {.letter = 'b'}, {.letter = 'c'}, {.letter = 'd'}, {.letter = 'e'}};
+    tracer t[5] = {
+        {.letter = 'a'}, {.letter = 'b'}, {.letter = 'c'}, {.letter = 'd'}, {.letter = 'e'}};
 
     add_chain(&f.chains, "tr*n", FLR_FILTER_OUT, &t[0]);
     add_chain(&f.chains, "*", FLR_FILTER_OUT, &t[1]);
@@ -323,7 +333,8 @@ START_TEST(fi_06_what_filters_change_is_not_seen_in_the_source)
     flr_shareable_freeze(source);
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(flr_shareable_copy(source, NULL, &copy), 0);
-        ck_assert_int_eq(flr__filters_apply(f.context, &f.chains, false, FLR_FILTER_OUT, "train", &copy), 0);
+        ck_assert_int_eq(
+            flr__filters_apply(f.context, &f.chains, false, FLR_FILTER_OUT, "train", &copy), 0);
         ck_assert_str_eq(flr_value_get_text(flr_shareable_get(copy, "trace"), ""), "sab");
         flr_shareable_unref(copy);
     }
@@ -410,7 +421,8 @@ START_TEST(fi_07_inside_itself_a_filter_is_reentrant_unless_concurrent)
 {
     fixture f = begin();
     tracer t = {.letter = 'a'}, both = {.letter = 'b'};
-    flr_filter *filter = make_filter(&t, 0), *free_filter = make_filter(&both, FLR_FILTER_FLAG_CONCURRENT);
+    flr_filter *filter = make_filter(&t, 0),
+               *free_filter = make_filter(&both, FLR_FILTER_FLAG_CONCURRENT);
     flr__filter_list list = {NULL, 0, 0}, other = {NULL, 0, 0};
     flr_shareable *message;
 
@@ -442,7 +454,8 @@ START_TEST(fi_08_scopes_of_a_site)
     tracer t = {.letter = 'a'};
     flr_filter *filter = make_filter(&t, 0);
 
-    ck_assert_int_eq(flr__scopes_choose(&scopes, "anything", &chosen), 0); /* no scopes: no policy */
+    ck_assert_int_eq(flr__scopes_choose(&scopes, "anything", &chosen),
+                     0); /* no scopes: no policy */
     ck_assert_ptr_null(chosen);
     ck_assert_int_eq(flr__scopes_choose(&scopes, "", &chosen), 0);
     ck_assert_int_eq(flr_scope_new("public", &first), 0);

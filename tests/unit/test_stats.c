@@ -38,7 +38,8 @@ START_TEST(st_03_set_replaces_add_merges)
     ck_assert_int_eq(number(flr_collector_get(c), "one", "x"), -1);
     ck_assert_int_eq(number(flr_collector_get(c), "one", "y"), 3);
     ck_assert_int_eq(number(flr_collector_get(c), "two", "y"), 2);
-    ck_assert_int_eq(flr_value_get_int(flr_map_get(a, "y"), -1), 2); /* what was given is not changed */
+    ck_assert_int_eq(flr_value_get_int(flr_map_get(a, "y"), -1),
+                     2); /* what was given is not changed */
     flr_value_unref(a);
     flr_value_unref(b);
     flr_collector_unref(flr_collector_ref(c));
@@ -252,7 +253,8 @@ START_TEST(st_06_hears_what_is_logged)
     ck_assert_int_eq(flr_info_collector_get(f.info, &info), 0);
     ck_assert_uint_eq(flr_value_get_size(flr_map_get(info, "error")), 1);
     entry = flr_map_get_at(flr_map_get(info, "error"), 0);
-    ck_assert_ptr_nonnull(strstr(flr_value_get_text(flr_map_get(entry, "text"), ""), "no tasks left"));
+    ck_assert_ptr_nonnull(
+        strstr(flr_value_get_text(flr_map_get(entry, "text"), ""), "no tasks left"));
     ck_assert_uint_eq(flr_value_get_size(flr_map_get(info, "warning")), 0);
     flr_value_unref(info);
     end(&f);
@@ -308,7 +310,8 @@ static int inform(void *self)
     flr__context_put(f->context, FLR__S_EVENT_DATA, value, 0);
     status = flr_info_collector_get_ops()->handle_event(f->info, FLR_EVENT_START_RUN, f->context);
     if (status == 0)
-        status = flr_info_collector_get_ops()->handle_event(f->info, FLR_EVENT_ERROR_LOG, f->context);
+        status =
+            flr_info_collector_get_ops()->handle_event(f->info, FLR_EVENT_ERROR_LOG, f->context);
     if (status == 0)
         status = flr_info_collector_get(f->info, &value);
     if (status == 0) {

@@ -1,0 +1,178 @@
+/* Requests and submissions per second, by clients, threads and standing tasks of others; and what the least possible work costs. */
+#include "bench.h"
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static long pairs_wanted(long clients)
+{
+    long pairs = clients < 100000 ? 200000 : clients;
+    return bench_quick ? pairs / 10 + clients : pairs;
+}
+
+/* ---- the reference: what any dispatcher must at least do for a pair ---- */
+
+typedef struct entry { uint64_t key; struct entry *next; } entry;
+
+static uint64_t mix(uint64_t x)
+{
+    x ^= x >> 33;
+    x *= UINT64_C(0xff51afd7ed558ccd);
+    x ^= x >> 33;
+    x *= UINT64_C(0xc4ceb9fe1a85ec53);
+    return x ^ x >> 33;
+}
+
+/* SipHash-2-4's rounds over 64 bytes, 128 bits of output. */
+static uint64_t keyed_hash(uint64_t seed)
+{
+    uint64_t v[4] = {seed ^ UINT64_C(0x736f6d6570736575), UINT64_C(0x646f72616e646f6d), seed ^ UINT64_C(0x6c7967656e657261), UINT64_C(0x7465646279746573)};
+    for (unsigned i = 0; i < 9 * 2 + 8; i++) {
+        v[0] += v[1]; v[1] = (v[1] << 13 | v[1] >> 51) ^ v[0]; v[0] = v[0] << 32 | v[0] >> 32;
+        v[2] += v[3]; v[3] = (v[3] << 16 | v[3] >> 48) ^ v[2];
+        v[0] += v[3]; v[3] = (v[3] << 21 | v[3] >> 43) ^ v[0];
+        v[2] += v[1]; v[1] = (v[1] << 17 | v[1] >> 47) ^ v[2]; v[2] = v[2] << 32 | v[2] >> 32;
+    }
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+static const entry *look_up(entry **table, size_t mask, uint64_t key)
+{
+    const entry *e = table[mix(key) & mask];
+    while (e->key != key)
+        e = e->next;
+    return e;
+}
+
+static double null_dispatch(long clients)
+{
+    size_t capacity = 16;
+    while (capacity < (size_t)clients * 2)
+        capacity *= 2;
+    entry *entries = calloc((size_t)clients, sizeof *entries), **table = calloc(capacity, sizeof *table);
+    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    volatile uint64_t sink = 0;
+    for (long i = 0; i < clients; i++) {
+        entries[i].key = (uint64_t)i;
+        entry **place = &table[mix((uint64_t)i) & (capacity - 1)];
+        entries[i].next = *place;
+        *place = &entries[i];
+    }
+    long pairs = pairs_wanted(clients);
+    double begin = bench_now();
+    for (long n = 0; n < pairs; n++) {
+        uint64_t key = (uint64_t)(n % clients);
+        for (int half = 0; half < 2; half++) {
+            pthread_mutex_lock(&lock);
+            sink += look_up(table, capacity - 1, key)->key;
+            pthread_mutex_unlock(&lock);
+        }
+        void *assignment = malloc(200);
+        memset(assignment, 0, 16);
+        sink += keyed_hash(key) + (uintptr_t)assignment;
+        free(assignment);
+    }
+    double seconds = bench_now() - begin;
+    free(entries);
+    free(table);
+    return (double)pairs / seconds;
+}
+
+/* ---- pairs ---- */
+
+static double pairs_of(federation *f, long pairs)
+{
+    long done = 0;
+    federation_step(f);
+    double begin = bench_now();
+    while (done < pairs) {
+        for (long i = 0; i < f->count; i++)
+            done += federation_pair(f, f->context, i);
+        federation_step(f); /* the next round */
+    }
+    double seconds = bench_now() - begin;
+    federation_free(f);
+    return (double)done / seconds;
+}
+
+static double pairs_1t(long clients)
+{
+    return pairs_of(federation_new(clients, 0, false), pairs_wanted(clients));
+}
+
+static double foreign_tasks(long tasks)
+{
+    return pairs_of(federation_new(1000, tasks, false), pairs_wanted(1000));
+}
+
+/* Two threads, each with half of the clients. Who ends a round steps to the next one; the other finds no task for a moment. */
+typedef struct half { federation *f; long first, last, wanted, done; pthread_mutex_t *stepping; } half;
+
+static void *serve_half(void *self)
+{
+    half *h = self;
+    flr_context *context;
+    bench_check(flr_runner_new_context(h->f->runner, &context), "context");
+    while (h->done < h->wanted) {
+        long served = 0;
+        for (long i = h->first; i < h->last; i++)
+            served += federation_pair(h->f, context, i);
+        h->done += served;
+        pthread_mutex_lock(h->stepping);
+        federation_step(h->f);
+        pthread_mutex_unlock(h->stepping);
+    }
+    flr_context_free(context);
+    return NULL;
+}
+
+static double pairs_2t(long clients)
+{
+    federation *f = federation_new(clients, 0, false);
+    pthread_mutex_t stepping = PTHREAD_MUTEX_INITIALIZER;
+    long wanted = pairs_wanted(clients) / 2;
+    half halves[2] = {{f, 0, clients / 2, wanted, 0, &stepping}, {f, clients / 2, clients, wanted, 0, &stepping}};
+    pthread_t threads[2];
+    federation_step(f);
+    double begin = bench_now();
+    for (int i = 0; i < 2; i++)
+        pthread_create(&threads[i], NULL, serve_half, &halves[i]);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    double seconds = bench_now() - begin;
+    federation_free(f);
+    return (double)(halves[0].done + halves[1].done) / seconds;
+}
+
+static double polls_1t(long clients)
+{
+    federation *f = federation_new(clients, 0, true);
+    long polls = bench_quick ? 100000 : 1000000;
+    federation_step(f);
+    double begin = bench_now();
+    for (long n = 0; n < polls; n++)
+        if (federation_pair(f, f->context, n % clients))
+            bench_check(-1, "a task came from nowhere");
+    double seconds = bench_now() - begin;
+    federation_free(f);
+    return (double)polls / seconds;
+}
+
+const figure dispatch_figures[] = {
+    {"null_dispatch_10", "pairs/s", NULL, null_dispatch, 10, "null_dispatch"},
+    {"null_dispatch_1000", "pairs/s", NULL, null_dispatch, 1000, "null_dispatch"},
+    {"null_dispatch_10000", "pairs/s", NULL, null_dispatch, 10000, "null_dispatch"},
+    {"null_dispatch_1000000", "pairs/s", NULL, null_dispatch, 1000000, "null_dispatch"},
+    {"pairs_1t_10", "pairs/s", "null_dispatch_10", pairs_1t, 10, "pairs_1t"},
+    {"pairs_1t_1000", "pairs/s", "null_dispatch_1000", pairs_1t, 1000, "pairs_1t"},
+    {"pairs_1t_10000", "pairs/s", "null_dispatch_10000", pairs_1t, 10000, "pairs_1t"},
+    {"pairs_1t_1000000", "pairs/s", "null_dispatch_1000000", pairs_1t, 1000000, "pairs_1t"},
+    {"pairs_2t_1000", "pairs/s", "pairs_1t_1000", pairs_2t, 1000, "pairs_2t"},
+    {"pairs_2t_10000", "pairs/s", "pairs_1t_10000", pairs_2t, 10000, "pairs_2t"},
+    {"polls_1t_1000", "polls/s", NULL, polls_1t, 1000, NULL},
+    {"foreign_tasks_1", "pairs/s", "pairs_1t_1000", foreign_tasks, 1, "foreign_tasks"},
+    {"foreign_tasks_100", "pairs/s", "pairs_1t_1000", foreign_tasks, 100, "foreign_tasks"},
+    {"foreign_tasks_10000", "pairs/s", "pairs_1t_1000", foreign_tasks, 10000, "foreign_tasks"},
+    {NULL, NULL, NULL, NULL, 0, NULL},
+};
