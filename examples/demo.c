@@ -1,13 +1,15 @@
 /*
- * The demo: three islands train a classifier of penguins together, none shows its penguins to the others.
+ * The demo: three islands train a classifier of penguins together, none shows its penguins to the
+ * others.
  *
  *     demo [penguins.csv [directory for the learning curve]]
  *
- * Each island has two species at most, so alone it cannot learn the third. Every fifth of the 342 measured penguins is held out; the
- * measurements are standardised by mean and deviation of all training rows (two numbers per column, which federated statistics
- * deliver). In each round every island makes ten gradient steps on its own rows, beginning with the common model, and federated averaging weighs
- * the results by numbers of rows. The time of a round stands last in its line, in a column of fixed width; everything else is the same in
- * every run.
+ * Each island has two species at most, so alone it cannot learn the third. Every fifth of the 342
+ * measured penguins is held out; the measurements are standardised by mean and deviation of all
+ * training rows (two numbers per column, which federated statistics deliver). In each round every
+ * island makes ten gradient steps on its own rows, beginning with the common model, and federated
+ * averaging weighs the results by numbers of rows. The time of a round stands last in its line, in
+ * a column of fixed width; everything else is the same in every run.
  */
 #include "demo/penguins.h"
 #include "demo/softmax.h"
@@ -20,11 +22,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define ROUNDS 20
-#define LOCAL_STEPS 10
+#define ROUNDS        20
+#define LOCAL_STEPS   10
 #define LEARNING_RATE 0.5
-#define HOLD_OUT 5 /* every fifth row */
-#define CURVE "learning-curve.svg"
+#define HOLD_OUT      5 /* every fifth row */
+#define CURVE         "learning-curve.svg"
 
 struct demo {
     struct samples islands[ISLANDS], pooled, held_out;
@@ -63,7 +65,8 @@ static int describe(const struct penguins *all, double mean[MEASURES], double de
                 squares += distance * distance;
             }
         deviation[m] = sqrt(squares / count);
-        if (!(deviation[m] > 0)) return -1;
+        if (!(deviation[m] > 0))
+            return -1;
     }
     return 0;
 }
@@ -78,14 +81,18 @@ static int make_room(struct samples *samples, size_t count)
 static int split(struct demo *demo, const struct penguins *all, const char *path)
 {
     double mean[MEASURES], deviation[MEASURES];
-    if (all->count < HOLD_OUT || describe(all, mean, deviation) < 0) return fail(path, "too few different penguins");
-    if (make_room(&demo->pooled, all->count) < 0 || make_room(&demo->held_out, all->count) < 0) return fail("out of memory", "");
+    if (all->count < HOLD_OUT || describe(all, mean, deviation) < 0)
+        return fail(path, "too few different penguins");
+    if (make_room(&demo->pooled, all->count) < 0 || make_room(&demo->held_out, all->count) < 0)
+        return fail("out of memory", "");
     for (int i = 0; i < ISLANDS; i++)
-        if (make_room(&demo->islands[i], all->count) < 0) return fail("out of memory", "");
+        if (make_room(&demo->islands[i], all->count) < 0)
+            return fail("out of memory", "");
     for (size_t i = 0; i < all->count; i++) {
         const struct penguin *p = &all->items[i];
         struct sample s = {{0}, p->species};
-        for (int m = 0; m < MEASURES; m++) s.x[m] = (p->measures[m] - mean[m]) / deviation[m];
+        for (int m = 0; m < MEASURES; m++)
+            s.x[m] = (p->measures[m] - mean[m]) / deviation[m];
         s.x[MEASURES] = 1;
         if ((i + 1) % HOLD_OUT == 0) {
             demo->held_out.items[demo->held_out.count++] = s;
@@ -95,7 +102,8 @@ static int split(struct demo *demo, const struct penguins *all, const char *path
         demo->islands[p->island].items[demo->islands[p->island].count++] = s;
     }
     for (int i = 0; i < ISLANDS; i++)
-        if (demo->islands[i].count == 0) return fail(path, "an island has no penguins to train on");
+        if (demo->islands[i].count == 0)
+            return fail(path, "an island has no penguins to train on");
     return 0;
 }
 
@@ -103,24 +111,31 @@ static int load(struct demo *demo, const char *path)
 {
     struct penguins all;
     char error[1200];
-    if (penguins_read(path, &all, error, sizeof error) < 0) return fail(error, "");
+    if (penguins_read(path, &all, error, sizeof error) < 0)
+        return fail(error, "");
     int status = split(demo, &all, path);
     penguins_free(&all);
     return status;
 }
 
-/* Make the directory if need be (its parent too, which is enough for build/demo), and open the file before any work is done. */
+/*
+ * Make the directory if need be (its parent too, which is enough for build/demo), and open the file
+ * before any work is done.
+ */
 static int open_curve(struct demo *demo, const char *directory)
 {
     char *path = demo->curve_path;
     int used = snprintf(path, sizeof demo->curve_path, "%s/" CURVE, directory);
-    if (used < 0 || (size_t)used >= sizeof demo->curve_path) return fail("the directory's name", strerror(ENAMETOOLONG));
+    if (used < 0 || (size_t)used >= sizeof demo->curve_path)
+        return fail("the directory's name", strerror(ENAMETOOLONG));
     for (char *slash = path + 1; *slash; slash++) {
-        if (*slash != '/') continue;
+        if (*slash != '/')
+            continue;
         *slash = '\0';
         int failed = mkdir(path, 0777) < 0 && errno != EEXIST;
         *slash = '/';
-        if (failed) break; /* opening the file says why */
+        if (failed)
+            break; /* opening the file says why */
     }
     demo->curve = fopen(path, "w");
     return demo->curve ? 0 : fail(path, strerror(errno));
@@ -134,23 +149,30 @@ static int make_model(const double weights[WEIGHTS], flr_value **model)
     flr_blob *blob = NULL;
     flr_value *tensor = NULL;
     int status = flr_blob_new_copy(weights, WEIGHTS * sizeof *weights, &blob);
-    if (status == 0) status = flr_value_new_tensor(FLR_TYPE_F64, 2, shape, blob, &tensor);
-    if (status == 0) status = flr_value_new_map(model);
-    if (status == 0) status = flr_map_set(model, "weights", tensor); /* on success the tensor belongs to the map */
-    if (status < 0) flr_value_unref(tensor);
+    if (status == 0)
+        status = flr_value_new_tensor(FLR_TYPE_F64, 2, shape, blob, &tensor);
+    if (status == 0)
+        status = flr_value_new_map(model);
+    if (status == 0)
+        status =
+            flr_map_set(model, "weights", tensor); /* on success the tensor belongs to the map */
+    if (status < 0)
+        flr_value_unref(tensor);
     flr_blob_unref(blob);
     return status;
 }
 
 static void read_model(const flr_value *model, double weights[WEIGHTS])
 {
-    memcpy(weights, flr_blob_get_data(flr_value_get_blob(flr_map_get(model, "weights"))), WEIGHTS * sizeof *weights);
+    memcpy(weights, flr_blob_get_data(flr_value_get_blob(flr_map_get(model, "weights"))),
+           WEIGHTS * sizeof *weights);
 }
 
 /* ---- the federation ---- */
 
 /* An island's task: ten steps from the common model. */
-static int train(void *self, const char *client, const char *task, const flr_shareable *data, flr_signal *abort, flr_shareable **result)
+static int train(void *self, const char *client, const char *task, const flr_shareable *data,
+                 flr_signal *abort, flr_shareable **result)
 {
     const struct samples *samples = self;
     double weights[WEIGHTS];
@@ -161,10 +183,15 @@ static int train(void *self, const char *client, const char *task, const flr_sha
     read_model(flr_shareable_get(data, "model"), weights);
     softmax_train(weights, samples, LOCAL_STEPS, LEARNING_RATE);
     int status = make_model(weights, &model);
-    if (status == 0) status = flr_shareable_new(result);
-    if (status == 0) status = flr_shareable_set(*result, "model", model); /* on success the model belongs to the result */
-    if (status < 0) flr_value_unref(model);
-    if (status == 0) status = flr_shareable_set_int(*result, "num_samples", (int64_t)samples->count);
+    if (status == 0)
+        status = flr_shareable_new(result);
+    if (status == 0)
+        status = flr_shareable_set(*result, "model",
+                                   model); /* on success the model belongs to the result */
+    if (status < 0)
+        flr_value_unref(model);
+    if (status == 0)
+        status = flr_shareable_set_int(*result, "num_samples", (int64_t)samples->count);
     return status;
 }
 
@@ -175,8 +202,9 @@ static int on_round(void *self, const flr_round *round, const flr_value *model)
     uint64_t number = flr_round_get_number(round) + 1;
     read_model(model, weights);
     demo->accuracy[FEDAVG][number] = softmax_accuracy(weights, &demo->held_out);
-    printf("%5llu  %7zu  %6.4f  %6.1f %%  %8.3f ms\n", (unsigned long long)number, flr_round_get_contributor_count(round),
-           softmax_loss(weights, &demo->held_out), demo->accuracy[FEDAVG][number], 1e3 * flr_round_get_seconds(round));
+    printf("%5llu  %7zu  %6.4f  %6.1f %%  %8.3f ms\n", (unsigned long long)number,
+           flr_round_get_contributor_count(round), softmax_loss(weights, &demo->held_out),
+           demo->accuracy[FEDAVG][number], 1e3 * flr_round_get_seconds(round));
     return 0;
 }
 
@@ -195,12 +223,19 @@ static int configure(struct demo *demo, flr_local *engine, flr_runner **runner)
     options.self = demo;
     for (int i = 0; i < ISLANDS && status == 0; i++)
         status = flr_local_add_client(engine, island_names[i], train, &demo->islands[i]);
-    if (status == 0) status = flr_fedavg_new(&options, &fedavg);
-    if (status == 0) status = flr_config_new(&config);
-    if (status == 0) status = flr_config_add_workflow(config, "fedavg", fedavg);
-    if (status < 0) flr_workflow_unref(fedavg); /* on success it belongs to the configuration */
-    if (status == 0) status = flr_runner_new(config, "penguins", flr_local_get_engine_ops(engine), engine, runner);
-    if (status < 0) flr_config_free(config); /* on success it belongs to the runner */
+    if (status == 0)
+        status = flr_fedavg_new(&options, &fedavg);
+    if (status == 0)
+        status = flr_config_new(&config);
+    if (status == 0)
+        status = flr_config_add_workflow(config, "fedavg", fedavg);
+    if (status < 0)
+        flr_workflow_unref(fedavg); /* on success it belongs to the configuration */
+    if (status == 0)
+        status =
+            flr_runner_new(config, "penguins", flr_local_get_engine_ops(engine), engine, runner);
+    if (status < 0)
+        flr_config_free(config); /* on success it belongs to the runner */
     flr_value_unref(start);
     return status;
 }
@@ -212,8 +247,10 @@ static int run_federation(struct demo *demo)
     char detail[512] = "";
     printf("round  clients    loss  accuracy         time\n");
     int status = flr_local_new(NULL, &engine);
-    if (status == 0) status = configure(demo, engine, &runner);
-    if (status == 0) status = flr_local_run(engine, runner);
+    if (status == 0)
+        status = configure(demo, engine, &runner);
+    if (status == 0)
+        status = flr_local_run(engine, runner);
     if (status < 0) {
         flr_runner_get_detail(runner, detail, sizeof detail);
         fail(flr_status_get_text(status), detail);
@@ -236,15 +273,16 @@ static void train_without(struct demo *demo, int which, const struct samples *sa
 
 static void print_row(const struct demo *demo, int which, const char *name, size_t rows)
 {
-    printf("%-16s  %4zu  %6.4f  %6.1f %%\n", name, rows, softmax_loss(demo->weights[which], &demo->held_out),
-           demo->accuracy[which][ROUNDS]);
+    printf("%-16s  %4zu  %6.4f  %6.1f %%\n", name, rows,
+           softmax_loss(demo->weights[which], &demo->held_out), demo->accuracy[which][ROUNDS]);
 }
 
 static void compare(struct demo *demo)
 {
     char name[64];
     train_without(demo, POOLED, &demo->pooled);
-    printf("\ntrained on        rows    loss  accuracy  (%zu held-out rows)\n", demo->held_out.count);
+    printf("\ntrained on        rows    loss  accuracy  (%zu held-out rows)\n",
+           demo->held_out.count);
     for (int i = 0; i < ISLANDS; i++) {
         train_without(demo, ALONE + i, &demo->islands[i]);
         snprintf(name, sizeof name, "%s alone", island_names[i]);
@@ -262,12 +300,14 @@ static int draw_curve(struct demo *demo)
                               .points = ROUNDS + 1,
                               .lines = 2 + ISLANDS};
     chart.line[0] = (struct svg_line){"federation", demo->accuracy[FEDAVG]};
-    for (int i = 0; i < ISLANDS; i++) chart.line[1 + i] = (struct svg_line){island_names[i], demo->accuracy[ALONE + i]};
+    for (int i = 0; i < ISLANDS; i++)
+        chart.line[1 + i] = (struct svg_line){island_names[i], demo->accuracy[ALONE + i]};
     chart.line[1 + ISLANDS] = (struct svg_line){"all pooled", demo->accuracy[POOLED]};
     int failed = svg_write_chart(demo->curve, &chart) < 0;
     failed |= fclose(demo->curve) != 0;
     demo->curve = NULL;
-    if (failed) return fail(demo->curve_path, strerror(errno));
+    if (failed)
+        return fail(demo->curve_path, strerror(errno));
     printf("\nlearning curve: %s\n", demo->curve_path);
     return 0;
 }
@@ -280,14 +320,20 @@ int main(int argc, char **argv)
         return 1;
     }
     int status = load(&demo, argc > 1 ? argv[1] : "examples/data/penguins.csv");
-    if (status == 0) status = open_curve(&demo, argc > 2 ? argv[2] : "build/demo");
+    if (status == 0)
+        status = open_curve(&demo, argc > 2 ? argv[2] : "build/demo");
     for (int which = 0; status == 0 && which < 2 + ISLANDS; which++)
         demo.accuracy[which][0] = softmax_accuracy(demo.weights[which], &demo.held_out);
-    if (status == 0) status = run_federation(&demo);
-    if (status == 0) compare(&demo);
-    if (status == 0) status = draw_curve(&demo);
-    if (demo.curve) fclose(demo.curve);
-    for (int i = 0; i < ISLANDS; i++) free(demo.islands[i].items);
+    if (status == 0)
+        status = run_federation(&demo);
+    if (status == 0)
+        compare(&demo);
+    if (status == 0)
+        status = draw_curve(&demo);
+    if (demo.curve)
+        fclose(demo.curve);
+    for (int i = 0; i < ISLANDS; i++)
+        free(demo.islands[i].items);
     free(demo.pooled.items);
     free(demo.held_out.items);
     return status < 0;

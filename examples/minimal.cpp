@@ -1,6 +1,7 @@
 /*
- * minimal.c in C++11, with a small RAII wrapper of its own: a class template that releases what the C functions hand out, and one
- * exception type for their codes. Callbacks must not let exceptions pass through the library, so the client's function catches them.
+ * minimal.c in C++11, with a small RAII wrapper of its own: a class template that releases what the
+ * C functions hand out, and one exception type for their codes. Callbacks must not let exceptions
+ * pass through the library, so the client's function catches them.
  */
 #include <flrunner.h>
 
@@ -10,15 +11,23 @@
 #include <utility>
 #include <vector>
 
-namespace {
+namespace
+{
 
 /* Owns one reference and releases it with Release. */
-template <typename T, void (*Release)(T *)>
-class Handle {
-public:
-    Handle() : pointer_(nullptr) {}
-    ~Handle() { Release(pointer_); }
-    Handle(Handle &&other) noexcept : pointer_(other.give()) {}
+template <typename T, void (*Release)(T *)> class Handle
+{
+  public:
+    Handle() : pointer_(nullptr)
+    {
+    }
+    ~Handle()
+    {
+        Release(pointer_);
+    }
+    Handle(Handle &&other) noexcept : pointer_(other.give())
+    {
+    }
     Handle(const Handle &) = delete;
     Handle &operator=(const Handle &) = delete;
     Handle &operator=(Handle &&other) noexcept
@@ -26,9 +35,15 @@ public:
         std::swap(pointer_, other.pointer_);
         return *this;
     }
-    T *get() const { return pointer_; }
+    T *get() const
+    {
+        return pointer_;
+    }
     /* For [out] parameters; only of an empty handle. */
-    T **out() { return &pointer_; }
+    T **out()
+    {
+        return &pointer_;
+    }
     /* After the library has taken what was [give on 0]. */
     T *give()
     {
@@ -37,7 +52,7 @@ public:
         return given;
     }
 
-private:
+  private:
     T *pointer_;
 };
 
@@ -50,13 +65,17 @@ using Runner = Handle<flr_runner, flr_runner_free>;
 using Engine = Handle<flr_local, flr_local_free>;
 
 struct Error : std::runtime_error {
-    Error(int code, const std::string &detail) : std::runtime_error(flr_status_get_text(code) + ("; " + detail)), status(code) {}
+    Error(int code, const std::string &detail)
+        : std::runtime_error(flr_status_get_text(code) + ("; " + detail)), status(code)
+    {
+    }
     int status;
 };
 
 void check(int status, const std::string &detail = "")
 {
-    if (status < 0) throw Error(status, detail);
+    if (status < 0)
+        throw Error(status, detail);
 }
 
 /* A model: a map with one tensor, here a single number. */
@@ -74,7 +93,8 @@ Value make_model(double number)
 
 double read_model(const flr_value *model)
 {
-    return *static_cast<const double *>(flr_blob_get_data(flr_value_get_blob(flr_map_get(model, "mean"))));
+    return *static_cast<const double *>(
+        flr_blob_get_data(flr_value_get_blob(flr_map_get(model, "mean"))));
 }
 
 struct Site {
@@ -85,17 +105,20 @@ struct Site {
 Message train_site(const Site &site, const flr_shareable *data)
 {
     double mean = 0, old = read_model(flr_shareable_get(data, "model"));
-    for (double value : site.values) mean += value / static_cast<double>(site.values.size());
+    for (double value : site.values)
+        mean += value / static_cast<double>(site.values.size());
     Value model = make_model(old + 0.5 * (mean - old));
     Message result;
     check(flr_shareable_new(result.out()));
     check(flr_shareable_set(result.get(), "model", model.get()));
     model.give();
-    check(flr_shareable_set_int(result.get(), "num_samples", static_cast<int64_t>(site.values.size())));
+    check(flr_shareable_set_int(result.get(), "num_samples",
+                                static_cast<int64_t>(site.values.size())));
     return result;
 }
 
-extern "C" int train(void *self, const char *, const char *, const flr_shareable *data, flr_signal *, flr_shareable **result)
+extern "C" int train(void *self, const char *, const char *, const flr_shareable *data,
+                     flr_signal *, flr_shareable **result)
 {
     try {
         *result = train_site(*static_cast<const Site *>(self), data).give();
@@ -117,7 +140,8 @@ double run_federation(std::vector<Site> &sites)
     flr_fedavg_options options;
 
     check(flr_local_new(nullptr, engine.out()));
-    for (Site &site : sites) check(flr_local_add_client(engine.get(), site.name.c_str(), train, &site));
+    for (Site &site : sites)
+        check(flr_local_add_client(engine.get(), site.name.c_str(), train, &site));
     flr_fedavg_options_init(&options, sizeof options);
     options.initial_model = start.get();
     options.rounds = 20;
@@ -127,7 +151,8 @@ double run_federation(std::vector<Site> &sites)
     int status = flr_config_add_workflow(config.get(), "train", fedavg.get());
     check(status, flr_config_get_detail(config.get()));
     flr_workflow *training = fedavg.give(); /* valid until the runner is freed */
-    status = flr_runner_new(config.get(), "job-1", flr_local_get_engine_ops(engine.get()), engine.get(), runner.out());
+    status = flr_runner_new(config.get(), "job-1", flr_local_get_engine_ops(engine.get()),
+                            engine.get(), runner.out());
     check(status, flr_config_get_detail(config.get()));
     config.give();
     status = flr_local_run(engine.get(), runner.get());
@@ -142,7 +167,8 @@ double run_federation(std::vector<Site> &sites)
 
 int main()
 {
-    std::vector<Site> sites = {{"north", {9.0, 9.5, 8.7, 9.2}}, {"east", {10.1, 10.3}}, {"south", {8.1, 8.4, 8.0}}};
+    std::vector<Site> sites = {
+        {"north", {9.0, 9.5, 8.7, 9.2}}, {"east", {10.1, 10.3}}, {"south", {8.1, 8.4, 8.0}}};
     try {
         std::printf("mean of all: %.4f\n", run_federation(sites));
         return 0;

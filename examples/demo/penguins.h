@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 #define MEASURES 4 /* bill length and depth, flipper length (mm), body mass (g) */
-#define SPECIES 3
-#define ISLANDS 3
+#define SPECIES  3
+#define ISLANDS  3
 
 extern const char *const species_names[SPECIES];
 extern const char *const island_names[ISLANDS];
@@ -22,7 +22,8 @@ struct penguins {
 };
 
 /*
- * Read the rows that have all four measurements. 0; -1 with one line of text that says what is wrong and where, and nothing to be freed.
+ * Read the rows that have all four measurements. 0; -1 with one line of text that says what is
+ * wrong and where, and nothing to be freed.
  */
 int penguins_read(const char *path, struct penguins *penguins, char *error, size_t error_size);
 void penguins_free(struct penguins *penguins);

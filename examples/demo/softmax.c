@@ -3,17 +3,24 @@
 #include <math.h>
 #include <string.h>
 
-/* The probabilities of the classes. The largest score is taken off first, so that exp() cannot overflow. */
+/*
+ * The probabilities of the classes. The largest score is taken off first, so that exp() cannot
+ * overflow.
+ */
 static void predict(const double *weights, const double *x, double p[CLASSES])
 {
     double largest = -INFINITY, sum = 0;
     for (int c = 0; c < CLASSES; c++) {
         p[c] = 0;
-        for (int f = 0; f < FEATURES; f++) p[c] += x[f] * weights[f * CLASSES + c];
-        if (p[c] > largest) largest = p[c];
+        for (int f = 0; f < FEATURES; f++)
+            p[c] += x[f] * weights[f * CLASSES + c];
+        if (p[c] > largest)
+            largest = p[c];
     }
-    for (int c = 0; c < CLASSES; c++) sum += p[c] = exp(p[c] - largest);
-    for (int c = 0; c < CLASSES; c++) p[c] /= sum;
+    for (int c = 0; c < CLASSES; c++)
+        sum += p[c] = exp(p[c] - largest);
+    for (int c = 0; c < CLASSES; c++)
+        p[c] /= sum;
 }
 
 static void add_gradient(double gradient[WEIGHTS], const double *weights, const struct sample *s)
@@ -22,7 +29,8 @@ static void add_gradient(double gradient[WEIGHTS], const double *weights, const 
     predict(weights, s->x, p);
     p[s->y] -= 1;
     for (int f = 0; f < FEATURES; f++)
-        for (int c = 0; c < CLASSES; c++) gradient[f * CLASSES + c] += s->x[f] * p[c];
+        for (int c = 0; c < CLASSES; c++)
+            gradient[f * CLASSES + c] += s->x[f] * p[c];
 }
 
 void softmax_train(double weights[WEIGHTS], const struct samples *samples, int steps, double rate)
@@ -30,8 +38,10 @@ void softmax_train(double weights[WEIGHTS], const struct samples *samples, int s
     for (int step = 0; step < steps; step++) {
         double gradient[WEIGHTS];
         memset(gradient, 0, sizeof gradient);
-        for (size_t i = 0; i < samples->count; i++) add_gradient(gradient, weights, &samples->items[i]);
-        for (int i = 0; i < WEIGHTS; i++) weights[i] -= rate * gradient[i] / (double)samples->count;
+        for (size_t i = 0; i < samples->count; i++)
+            add_gradient(gradient, weights, &samples->items[i]);
+        for (int i = 0; i < WEIGHTS; i++)
+            weights[i] -= rate * gradient[i] / (double)samples->count;
     }
 }
 
@@ -54,7 +64,8 @@ double softmax_accuracy(const double weights[WEIGHTS], const struct samples *sam
         int best = 0;
         predict(weights, samples->items[i].x, p);
         for (int c = 1; c < CLASSES; c++)
-            if (p[c] > p[best]) best = c;
+            if (p[c] > p[best])
+                best = c;
         right += best == samples->items[i].y;
     }
     return 100.0 * (double)right / (double)samples->count;

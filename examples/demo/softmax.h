@@ -1,11 +1,14 @@
-/* Softmax regression (multinomial logistic regression), trained by full-batch gradient descent on the mean cross-entropy. */
+/*
+ * Softmax regression (multinomial logistic regression), trained by full-batch gradient descent on
+ * the mean cross-entropy.
+ */
 #ifndef DEMO_SOFTMAX_H
 #define DEMO_SOFTMAX_H
 
 #include <stddef.h>
 
 #define FEATURES 5 /* four measurements and the bias, which is always 1 */
-#define CLASSES 3
+#define CLASSES  3
 
 struct sample {
     double x[FEATURES];
@@ -21,7 +24,9 @@ struct samples {
 #define WEIGHTS (FEATURES * CLASSES)
 
 void softmax_train(double weights[WEIGHTS], const struct samples *samples, int steps, double rate);
-double softmax_loss(const double weights[WEIGHTS], const struct samples *samples);     /* mean cross-entropy */
-double softmax_accuracy(const double weights[WEIGHTS], const struct samples *samples); /* share of right classes, in percent */
+double softmax_loss(const double weights[WEIGHTS],
+                    const struct samples *samples); /* mean cross-entropy */
+double softmax_accuracy(const double weights[WEIGHTS],
+                        const struct samples *samples); /* share of right classes, in percent */
 
 #endif

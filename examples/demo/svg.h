@@ -15,7 +15,7 @@ struct svg_line {
 struct svg_chart {
     const char *title, *x_label, *y_label; /* plain text without markup characters */
     size_t points;                         /* of every line, at least 2 */
-    size_t lines;                          /* at most SVG_MAX_LINES; the first one is drawn thick, on top */
+    size_t lines; /* at most SVG_MAX_LINES; the first one is drawn thick, on top */
     struct svg_line line[SVG_MAX_LINES];
 };
 

@@ -1,7 +1,8 @@
 /*
  * Binned sums of one block. Owns nothing; whoever owns the block guards it.
  *
- * The build must evaluate doubles as doubles, round to nearest, and neither contract nor reassociate (-ffp-contract=off, no -ffast-math).
+ * The build must evaluate doubles as doubles, round to nearest, and neither contract nor
+ * reassociate (-ffp-contract=off, no -ffast-math).
  */
 #include "aggregate/bins.h"
 #include <float.h>
@@ -10,14 +11,14 @@
 #error "binned sums need double arithmetic without excess precision (-msse2 -mfpmath=sse)"
 #endif
 
-#define SIGN UINT64_C(0x8000000000000000)
-#define EXPONENT UINT64_C(0x7ff0000000000000)
-#define HALF UINT64_C(0x0008000000000000) /* the mantissa of 1.5 */
-#define WIDTH 40
-#define LOWEST (-1060) /* exponent of the unit of bin 0, as kept */
-#define FLOOR_BIN 2    /* the lowest top bin */
-#define PLAIN_BINS 50  /* the highest bin that is kept times 2^64 */
-#define SHIFT 240      /* higher ones are kept times 2^-SHIFT of that: six bins */
+#define SIGN       UINT64_C(0x8000000000000000)
+#define EXPONENT   UINT64_C(0x7ff0000000000000)
+#define HALF       UINT64_C(0x0008000000000000) /* the mantissa of 1.5 */
+#define WIDTH      40
+#define LOWEST     (-1060) /* exponent of the unit of bin 0, as kept */
+#define FLOOR_BIN  2       /* the lowest top bin */
+#define PLAIN_BINS 50      /* the highest bin that is kept times 2^64 */
+#define SHIFT      240     /* higher ones are kept times 2^-SHIFT of that: six bins */
 
 flr__factor flr__factor_of(double weight)
 {
@@ -58,11 +59,15 @@ void flr__bins_clear(flr__bins *bins)
 {
     for (size_t k = 0; k < FLR__FOLD; k++) {
         double empty = empty_bin(FLOOR_BIN - (int)k);
-        for (size_t i = 0; i < FLR__BLOCK; i++) bins->sum[k][i] = empty;
+        for (size_t i = 0; i < FLR__BLOCK; i++)
+            bins->sum[k][i] = empty;
     }
 }
 
-/* With its last bit set an addend is never half-way between two multiples of a unit, so rounding it does not depend on the sum. */
+/*
+ * With its last bit set an addend is never half-way between two multiples of a unit, so rounding it
+ * does not depend on the sum.
+ */
 static inline double untie(double x)
 {
     return flr__double_from_bits(flr__double_bits(x) | 1);
@@ -75,7 +80,10 @@ static inline double add_slice(double *sum, double x)
     return x - (after - before);
 }
 
-/* Whether every addend goes into the bins that its accumulator has, and none of those is kept shifted. */
+/*
+ * Whether every addend goes into the bins that its accumulator has, and none of those is kept
+ * shifted.
+ */
 static bool block_fits(const flr__bins *bins, const double *restrict p)
 {
     uint64_t out = 0;
@@ -83,7 +91,10 @@ static bool block_fits(const flr__bins *bins, const double *restrict p)
         uint64_t sum, addend;
         sum = flr__double_bits(bins->sum[0][i]);
         addend = flr__double_bits(p[i]) & ~SIGN;
-        /* positive doubles are ordered like their bits; the bound is 2^13 below the sum's power of two */
+        /*
+         * positive doubles are ordered like their bits; the bound is 2^13 below the sum's power of
+         * two
+         */
         out |= sum | ~(addend - ((sum & EXPONENT) - (UINT64_C(13) << 52)));
     }
     return out >> 63 == 0;
@@ -108,18 +119,22 @@ static void raise_bins(flr__bins *bins, flr__carries *carries, size_t i, int j)
         int from = k - (j - old);
         double sum = from >= 0 ? bins->sum[from][i] : empty_bin(j - k);
         /* all three are kept the same way, the one that the top bin has */
-        if (j > PLAIN_BINS && sum > 0) sum *= -0x1p-240;
+        if (j > PLAIN_BINS && sum > 0)
+            sum *= -0x1p-240;
         bins->sum[k][i] = sum;
-        if (carries) carries->n[k][i] = from >= 0 ? carries->n[from][i] : 0;
+        if (carries)
+            carries->n[k][i] = from >= 0 ? carries->n[from][i] : 0;
     }
 }
 
 static void add_one(flr__bins *bins, flr__carries *carries, size_t i, double p, double shifted)
 {
     int j = p - p == 0 ? bin_of_addend(p, 0) : bin_of_addend(shifted, SHIFT);
-    if (j > bin_of_sum(bins->sum[0][i])) raise_bins(bins, carries, i, j);
+    if (j > bin_of_sum(bins->sum[0][i]))
+        raise_bins(bins, carries, i, j);
     if (bins->sum[0][i] > 0) {
-        for (size_t k = 0; k < FLR__FOLD; k++) p = add_slice(&bins->sum[k][i], p);
+        for (size_t k = 0; k < FLR__FOLD; k++)
+            p = add_slice(&bins->sum[k][i], p);
         return;
     }
     for (size_t k = 0; k < FLR__FOLD; k++) {
@@ -129,15 +144,18 @@ static void add_one(flr__bins *bins, flr__carries *carries, size_t i, double p, 
     }
 }
 
-void flr__bins_add(flr__bins *bins, flr__carries *carries, flr__factor weight, const double x[FLR__BLOCK])
+void flr__bins_add(flr__bins *bins, flr__carries *carries, flr__factor weight,
+                   const double x[FLR__BLOCK])
 {
     double p[FLR__BLOCK];
-    for (size_t i = 0; i < FLR__BLOCK; i++) p[i] = weight.a * (weight.b * x[i]);
+    for (size_t i = 0; i < FLR__BLOCK; i++)
+        p[i] = weight.a * (weight.b * x[i]);
     if (block_fits(bins, p)) {
         add_block(bins, p);
         return;
     }
-    for (size_t i = 0; i < FLR__BLOCK; i++) add_one(bins, carries, i, p[i], weight.a * 0x1p-240 * (weight.b * x[i]));
+    for (size_t i = 0; i < FLR__BLOCK; i++)
+        add_one(bins, carries, i, p[i], weight.a * 0x1p-240 * (weight.b * x[i]));
 }
 
 /* The integer n of a sum; a sum is negative if it is kept shifted, its mantissa is the same. */
@@ -158,9 +176,11 @@ void flr__bins_carry(flr__bins *bins, flr__carries *carries)
 }
 
 /* The three integers, and the exponent of the lowest bin's unit. */
-static int integers_of(const flr__bins *bins, const flr__carries *carries, size_t i, int64_t t[FLR__FOLD])
+static int integers_of(const flr__bins *bins, const flr__carries *carries, size_t i,
+                       int64_t t[FLR__FOLD])
 {
-    for (size_t k = 0; k < FLR__FOLD; k++) t[k] = integer_of(bins->sum[k][i]) + (carries ? carries->n[k][i] : 0);
+    for (size_t k = 0; k < FLR__FOLD; k++)
+        t[k] = integer_of(bins->sum[k][i]) + (carries ? carries->n[k][i] : 0);
     return LOWEST + WIDTH * (bin_of_sum(bins->sum[0][i]) - (FLR__FOLD - 1)) - 64;
 }
 
@@ -171,9 +191,11 @@ flr__wide flr__bins_get(const flr__bins *bins, const flr__carries *carries, size
     return flr__wide_from_bins(t, unit);
 }
 
-bool flr__bins_estimate(const flr__bins *bins, const flr__carries *carries, size_t i, double *sum, int *exponent)
+bool flr__bins_estimate(const flr__bins *bins, const flr__carries *carries, size_t i, double *sum,
+                        int *exponent)
 {
-    if (carries) return false;
+    if (carries)
+        return false;
     int64_t t[FLR__FOLD];
     *exponent = integers_of(bins, NULL, i, t);
     /* integers below 2^51, so each step rounds once, relative to its own result */

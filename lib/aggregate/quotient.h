@@ -1,11 +1,17 @@
-/* Exact quotients of wide integers, rounded once. What the end of a sum needs; no floating point inside. */
+/*
+ * Exact quotients of wide integers, rounded once. What the end of a sum needs; no floating point
+ * inside.
+ */
 #ifndef FLR_LIB_QUOTIENT_H
 #define FLR_LIB_QUOTIENT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* (high * 2^64 + low, a little more if `more`) * 2^exponent, the top bit of high set; or zero: high is 0. */
+/*
+ * (high * 2^64 + low, a little more if `more`) * 2^exponent, the top bit of high set; or zero: high
+ * is 0.
+ */
 typedef struct flr__wide {
     uint64_t high, low;
     int exponent;
@@ -26,8 +32,8 @@ typedef struct flr__divisor {
 flr__divisor flr__divisor_from_wide(const flr__wide *w);
 
 /*
- * w / d as bits of an element type: to the nearest, ties to even. What would lie outside of the type's finite range becomes the nearest
- * number inside; zero is +0.
+ * w / d as bits of an element type: to the nearest, ties to even. What would lie outside of the
+ * type's finite range becomes the nearest number inside; zero is +0.
  */
 uint64_t flr__wide_divide(const flr__wide *w, flr__divisor d, int type);
 

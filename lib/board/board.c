@@ -1,6 +1,7 @@
 /*
- * The board as a communicator: its life, options, vtables. The queue lock guards phase and entries, the board's lock numbers and
- * the mark; what initialize_run sets is constant while the workflow is under way.
+ * The board as a communicator: its life, options, vtables. The queue lock guards phase and entries,
+ * the board's lock numbers and the mark; what initialize_run sets is constant while the workflow is
+ * under way.
  */
 #include "board/board.h"
 
@@ -105,7 +106,7 @@ void flr__board_leave(flr_board *b)
 {
     flr__mutex_lock(&b->queue_lock);
     b->entries--;
-    /* Notified under the lock: who finalises may go on as soon as it is free, and the board with it. */
+    /* Under the lock: who finalises goes on as soon as it is free, and the board may go. */
     if (b->entries == 0 && b->phase == FLR__BOARD_CLOSING) {
         flr__waker_notify(&b->waker);
     }
@@ -189,14 +190,11 @@ static void wait_until_quiet(flr_board *b)
     }
 }
 
-static int finalize_run(void *self, flr_context *context)
+static void close_board(flr_board *b, const flr__end *end)
 {
-    flr_board *b = self;
-    flr__end end = {FLR_TASK_CANCELLED, NULL, 0, NULL};
     flr_task *t;
     bool running;
 
-    (void)context;
     flr__mutex_lock(&b->queue_lock);
     running = b->phase == FLR__BOARD_RUNNING;
     if (running) {
@@ -204,23 +202,41 @@ static int finalize_run(void *self, flr_context *context)
     }
     flr__mutex_unlock(&b->queue_lock);
     if (!running) {
-        return 0;
+        return;
     }
     flr__board_decide(b, flr__board_now(b));
     while ((t = flr__board_take_decided(b, INT64_MAX)) != NULL) {
         flr__task_finish(t);
         flr_task_unref(t);
     }
-    if (flr__runner_is_aborted(b->runner)) {
-        end.status = FLR_TASK_ABORTED;
-        end.cause = b->abort;
-    }
-    flr__board_end_all(b, &end);
+    flr__board_end_all(b, end);
     wait_until_quiet(b);
     flr__board_release_results(b);
     flr__core_free(&b->core);
     flr__core_init(&b->core);
+}
+
+static int finalize_run(void *self, flr_context *context)
+{
+    flr_board *b = self;
+    flr__end end = {FLR_TASK_CANCELLED, NULL, 0, NULL};
+
+    (void)context;
+    if (b->runner != NULL && flr__runner_is_aborted(b->runner)) {
+        end.status = FLR_TASK_ABORTED;
+        end.cause = b->abort;
+    }
+    close_board(b, &end);
     return 0;
+}
+
+void flr__board_abandon(void *board)
+{
+    static const flr__end end = {FLR_TASK_ABORTED, NULL, 0, NULL};
+    flr_board *b = board;
+
+    b->abandoned = true;
+    close_board(b, &end);
 }
 
 /* ---- other members ---- */
@@ -270,7 +286,8 @@ static int restore(void *self, flr_context *context, const flr_value *state)
     int64_t next = flr_value_get_int(flr_map_get(state, "next"), -1);
 
     if (next < 0) {
-        return flr_context_fail(context, FLR_E_CORRUPT, "the board's state has no next task number");
+        return flr_context_fail(context, FLR_E_CORRUPT,
+                                "the board's state has no next task number");
     }
     flr__mutex_lock(&b->lock);
     b->next_number = next;
@@ -327,14 +344,16 @@ int flr_board_set_options(flr_board *board, const flr_board_options *options)
     if (board == NULL) {
         return FLR_E_INVAL;
     }
-    status = flr__abi_import(&o, sizeof o, options, sizeof o, FLR_BOARD_FLAG_CANCEL_ON_FILTER_ERROR);
+    status =
+        flr__abi_import(&o, sizeof o, options, sizeof o, FLR_BOARD_FLAG_CANCEL_ON_FILTER_ERROR);
     if (status < 0) {
         return status;
     }
     flr__mutex_lock(&board->lock);
     scheduled = board->scheduled;
     if (!scheduled) {
-        atomic_store(&board->core.memory, o.completed_memory < SIZE_MAX ? (size_t)o.completed_memory : SIZE_MAX);
+        atomic_store(&board->core.memory,
+                     o.completed_memory < SIZE_MAX ? (size_t)o.completed_memory : SIZE_MAX);
         atomic_store(&board->flags, o.flags);
     }
     flr__mutex_unlock(&board->lock);

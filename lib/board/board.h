@@ -1,8 +1,9 @@
 /*
  * The shell around the board's core: locks, calls of the host, waiting.
  *
- * Locks, in this order: the board's lock (scheduling), the stripes (one client's, or all), then the queue lock or one task's lock.
- * None is held across a callback. A task's callbacks are kept apart by its turn, which is no lock: see turn.c.
+ * Locks, in this order: the board's lock (scheduling), the stripes (one client's, or all), then the
+ * queue lock or one task's lock. None is held across a callback. A task's callbacks are kept apart
+ * by its turn, which is no lock: see turn.c.
  */
 #ifndef FLR_LIB_BOARD_BOARD_H
 #define FLR_LIB_BOARD_BOARD_H
@@ -12,66 +13,74 @@
 #include "runner/runner.h"
 #include <string.h>
 
-enum flr__board_phase { FLR__BOARD_IDLE, FLR__BOARD_RUNNING, FLR__BOARD_CLOSING, FLR__BOARD_CLOSED };
+enum flr__board_phase {
+    FLR__BOARD_IDLE,
+    FLR__BOARD_RUNNING,
+    FLR__BOARD_CLOSING,
+    FLR__BOARD_CLOSED
+};
 enum flr__task_phase { FLR__TASK_NEW, FLR__TASK_SCHEDULING, FLR__TASK_SCHEDULED };
 
 struct flr_task {
     flr__core_task core; /* first */
     atomic_size_t refs;
     /* constant */
-    flr_task_options options; /* callbacks, self, destroy; its pointers to the host's data are not used */
-    int64_t timeout;          /* nanoseconds; 0: none */
+    /* callbacks, self, destroy; its pointers to the host's data are not used */
+    flr_task_options options;
+    int64_t timeout; /* nanoseconds; 0: none */
     flr_value *operation;
     /* constant once scheduled */
-    atomic_int phase;         /* FLR__TASK_*; release when set: who sees it scheduled sees what follows */
+    atomic_int phase; /* FLR__TASK_*; release when set: who sees it scheduled sees what follows */
     atomic_int_fast64_t number;
-    flr_board *board;         /* held */
-    flr_shareable *payload;   /* released after task_done, like the two below */
-    flr_shareable *message;   /* the payload with the headers that are the same for all clients; frozen */
-    flr_context *context;     /* for task_done */
+    flr_board *board;       /* held */
+    flr_shareable *payload; /* released after task_done, like the two below */
+    flr_shareable *message; /* payload and the headers that are the same for all; frozen */
+    flr_context *context;   /* for task_done */
     /* all stripes */
-    const flr_signal *cause;  /* the signal that ended it; only compared */
-    flr_task *next_ended;     /* of the thread that ended it together with others */
+    const flr_signal *cause; /* the signal that ended it; only compared */
+    flr_task *next_ended;    /* of the thread that ended it together with others */
     /* the board's queue lock */
-    flr__link known;          /* in board->tasks */
-    flr_task *next_decided;   /* in board->decided */
+    flr__link known;        /* in board->tasks */
+    flr_task *next_decided; /* in board->decided */
     /* lock */
-    flr__mutex lock;          /* rank TASK */
+    flr__mutex lock; /* rank TASK */
     flr_value *props;
-    flr_assignment *dropped;  /* shown to callbacks, never recorded; linked by `previous` */
-    bool busy;                /* somebody has the turn */
+    flr_assignment *dropped; /* shown to callbacks, never recorded; linked by `previous` */
+    bool busy;               /* somebody has the turn */
     bool done_begun;
-    size_t waiting;           /* for the turn */
+    size_t waiting; /* for the turn */
     int error;
     char detail[FLR__DETAIL_MAX];
     /* any thread */
-    atomic_bool done;         /* task_done has returned */
-    flr__waker waker;         /* turn, end, done */
+    atomic_bool done; /* task_done has returned */
+    flr__waker waker; /* turn, end, done */
 };
 
 struct flr_board {
     flr__core core;
-    void *base;            /* of the allocation */
-    atomic_size_t refs;    /* the workflow and each scheduled task */
+    void *base;         /* of the allocation */
+    atomic_size_t refs; /* the workflow and each scheduled task */
     flr_workflow *workflow;
-    atomic_uint flags;     /* FLR_BOARD_FLAG_* */
+    atomic_uint flags; /* FLR_BOARD_FLAG_* */
     /* set by initialize_run before anybody else comes, constant until the next one */
     flr_runner *runner;
     flr__site *site;
-    flr_clock *clock;      /* held, like the signal: who waits may outlive the run */
+    flr_clock *clock; /* held, like the signal: who waits may outlive the run */
     flr_signal *abort;
     /* lock */
-    flr__mutex lock;       /* rank BOARD: one thread schedules at a time */
-    int64_t next_number;   /* PS-08 */
-    int64_t floor;         /* above all numbers used since initialize_run */
+    flr__mutex lock;     /* rank BOARD: one thread schedules at a time */
+    int64_t next_number; /* PS-08 */
+    int64_t floor;       /* above all numbers used since initialize_run */
     uint64_t mark;
-    bool scheduled;        /* some task was */
+    bool scheduled; /* some task was */
     /* queue lock */
     flr__mutex queue_lock; /* rank TASK */
+    bool abandoned; /* its run was freed unfinished: no task_done; set by the last thread there is */
     enum flr__board_phase phase;
-    size_t entries;        /* calls of the host under way */
-    flr_task *decided_first, *decided_last; /* ended by a deadline, task_done left to the driver; oldest instant first; held */
-    flr__link tasks;       /* scheduled and not released */
+    size_t entries;                         /* calls of the host under way */
+    flr_task *decided_first, *decided_last; /* ended by a deadline, task_done left to the driver;
+                                               oldest instant first; held */
+    flr__link tasks;                        /* scheduled and not released */
     /* any thread */
     atomic_size_t unfinished; /* scheduled, task_done has not returned */
     flr__waker waker;         /* who finalises waits for entries and unfinished */
@@ -86,20 +95,28 @@ static inline void flr__text_copy(char *to, size_t size, const char *from)
     to[length] = '\0';
 }
 
-static inline flr_task *flr__task_of(flr__core_task *core) { return (flr_task *)(void *)core; }
+static inline flr_task *flr__task_of(flr__core_task *core)
+{
+    return (flr_task *)(void *)core;
+}
 
 /* ---- board.c ---- */
 int flr__board_new(flr_board **board);
 flr_board *flr__board_ref(flr_board *board);
 void flr__board_unref(flr_board *board);
-void flr__board_ops(flr_communicator_ops *ops, flr_component_ops *component); /* its vtables, for self = the board */
-/* A call of the host that uses the runner: false once the workflow is over. Balance it with leave. */
+/* Its vtables, for self = the board. */
+void flr__board_ops(flr_communicator_ops *ops, flr_component_ops *component);
+void flr__board_abandon(void *board);
+/* A call of the host that uses the runner; false once the workflow is over. Balance with leave. */
 bool flr__board_enter(flr_board *b);
 void flr__board_leave(flr_board *b);
 bool flr__board_is_scheduling(flr_board *b); /* scheduling is allowed now */
 void flr__board_lock_all(flr_board *b);
 void flr__board_unlock_all(flr_board *b);
-static inline int64_t flr__board_now(const flr_board *b) { return flr_clock_get_now(b->clock); }
+static inline int64_t flr__board_now(const flr_board *b)
+{
+    return flr_clock_get_now(b->clock);
+}
 
 /* ---- end.c: ending tasks; none of it under a lock ---- */
 /* What ends a task: a final status, and what goes with it. */
@@ -109,35 +126,43 @@ typedef struct flr__end {
     int error;
     const char *detail;
 } flr__end;
-/* End it if it stands. true: this call did; flr__task_finish must follow, or the release of the turn if the caller has it. */
+/* End it if it stands. true: this call did; flr__task_finish must follow, or the release of the
+ * turn if the caller has it. */
 bool flr__board_end(flr_board *b, flr_task *t, const flr__end *end);
-void flr__board_end_all(flr_board *b, const flr__end *end); /* and finish them, in scheduling order */
-bool flr__board_evaluate(flr_board *b, flr_task *t, int64_t now); /* its completion rule; as flr__board_end */
+/* End and finish all standing tasks, in scheduling order. */
+void flr__board_end_all(flr_board *b, const flr__end *end);
+/* Look at its completion rule; otherwise as flr__board_end. */
+bool flr__board_evaluate(flr_board *b, flr_task *t, int64_t now);
 /* Decide what is due; callbacks are left to the driver. Cheap if nothing is. */
 void flr__board_decide(flr_board *b, int64_t now);
-flr_task *flr__board_take_decided(flr_board *b, int64_t now); /* the next one that ended by then; the caller drops it */
+/* The next one that was ended by a deadline up to `now`; the caller drops it. NULL: none. */
+flr_task *flr__board_take_decided(flr_board *b, int64_t now);
 int flr__board_advance(void *self, flr_context *context, int64_t now, int64_t *due);
 void flr__board_release_results(flr_board *b); /* of all tasks that still live */
 
 /* ---- turn.c ---- */
-bool flr__turn_take(flr_task *t);     /* waits; false: the task has ended */
-void flr__turn_release(flr_task *t);  /* makes task_done if the task has ended */
-void flr__task_finish(flr_task *t);   /* it has ended: make task_done, or leave it to who has the turn */
-typedef int (*flr__assignment_callback)(void *self, flr_assignment *assignment, flr_context *context);
+bool flr__turn_take(flr_task *t);    /* waits; false: the task has ended */
+void flr__turn_release(flr_task *t); /* makes task_done if the task has ended */
+/* It has ended: make task_done, or leave it to who has the turn. */
+void flr__task_finish(flr_task *t);
+typedef int (*flr__assignment_callback)(void *self, flr_assignment *assignment,
+                                        flr_context *context);
 typedef struct flr__failure {
     int code;
     char detail[FLR__DETAIL_MAX];
 } flr__failure;
-/* Call one of its callbacks (NULL: 0). A failure is counted, logged and described in *failure; its code is returned. */
-int flr__task_call(flr_task *t, flr__assignment_callback fn, const char *name, flr_assignment *a, flr_context *context,
-                   flr__failure *failure);
+/* Call one of its callbacks (NULL: 0). A failure is counted, logged and described in *failure; its
+ * code is returned. */
+int flr__task_call(flr_task *t, flr__assignment_callback fn, const char *name, flr_assignment *a,
+                   flr_context *context, flr__failure *failure);
 void flr__task_set_error(flr_task *t, int error, const char *detail); /* also under the stripes */
 
 /* ---- request.c, submit.c, stats.c ---- */
 int flr__board_request(void *self, flr_context *context, const char *client, flr_offer *offer);
-int flr__board_submit(void *self, flr_context *context, const char *client, const char *task_name, const char *task_id,
-                      flr_shareable *result, int *outcome);
-int flr__board_check(void *self, flr_context *context, const char *client, const char *task_id, int *found);
+int flr__board_submit(void *self, flr_context *context, const char *client, const char *task_name,
+                      const char *task_id, flr_shareable *result, int *outcome);
+int flr__board_check(void *self, flr_context *context, const char *client, const char *task_id,
+                     int *found);
 int flr__board_handle_exception(void *self, flr_context *context, const char *task_id);
 int flr__board_handle_event(void *self, const char *event, flr_context *context);
 

@@ -2,10 +2,12 @@
 #include "base/abi.h"
 #include "board/core.h"
 
-/* Counting up by one, exactly one thread sees each number: so each moment at which the rule changes is evaluated by somebody. */
+/* Counting up by one, exactly one thread sees each number: so each moment at which the rule changes
+ * is evaluated by somebody. */
 static bool response(const flr__core_task *task, size_t answered)
 {
-    return answered == task->target_count || (task->min_responses > 0 && answered == task->min_responses);
+    return answered == task->target_count ||
+           (task->min_responses > 0 && answered == task->min_responses);
 }
 
 static int evaluate(flr__core_task *task, int64_t now)

@@ -88,7 +88,8 @@ flr__board_client *flr__core_client(flr__core *core, flr__client *c)
 int flr__core_reserve(flr__core *core)
 {
     void *array = core->open_tasks;
-    int status = flr__grow(&array, &core->open_capacity, core->open_count, sizeof(flr__core_task *));
+    int status =
+        flr__grow(&array, &core->open_capacity, core->open_count, sizeof(flr__core_task *));
 
     core->open_tasks = array;
     return status == 0 ? flr__heap_reserve(&core->dues, atomic_load(&core->count) + 1) : status;
@@ -98,18 +99,21 @@ static void update_next_due(flr__core *core)
 {
     const flr__due *first = flr__heap_first(&core->dues);
 
-    atomic_store_explicit(&core->next_due, first == NULL ? FLR_TIME_NONE : first->at, memory_order_release);
+    atomic_store_explicit(&core->next_due, first == NULL ? FLR_TIME_NONE : first->at,
+                          memory_order_release);
 }
 
 static void rearm(flr__core *core, flr__core_task *task)
 {
-    flr__heap_set(&core->dues, &task->due, task->rule_at < task->timeout_at ? task->rule_at : task->timeout_at);
+    flr__heap_set(&core->dues, &task->due,
+                  task->rule_at < task->timeout_at ? task->rule_at : task->timeout_at);
     update_next_due(core);
 }
 
 void flr__core_schedule(flr__core *core, flr__core_task *task, int64_t now)
 {
-    assert(core->dues.capacity > atomic_load(&core->count) && core->open_capacity > core->open_count);
+    assert(core->dues.capacity > atomic_load(&core->count) &&
+           core->open_capacity > core->open_count);
     task->order = ++core->order;
     task->scheduled = now;
     task->rule_at = FLR_TIME_NONE;
@@ -145,7 +149,8 @@ static size_t open_after(const flr__core *core, uint64_t order)
     return low;
 }
 
-/* The first link of a list whose task stands; those before it are left behind by tasks that have ended and are dropped. */
+/* The first link of a list whose task stands; those before it are left behind by tasks that have
+ * ended and are dropped. */
 static flr__target *first_target(flr__board_client *bc)
 {
     flr__link *link;
@@ -188,7 +193,8 @@ flr__choice flr__core_choose(flr__core *core, flr__board_client *bc)
     choice.target = first_target(bc);
     choice.task = choice.target == NULL ? NULL : choice.target->task;
     place = open_after(core, bc->cursor);
-    if (place < core->open_count && (choice.task == NULL || core->open_tasks[place]->order < choice.task->order)) {
+    if (place < core->open_count &&
+        (choice.task == NULL || core->open_tasks[place]->order < choice.task->order)) {
         choice.task = core->open_tasks[place];
         choice.target = NULL;
     }
@@ -240,12 +246,13 @@ int flr__core_reserve_id(flr__core *core, const flr_assignment *a)
     return flr__table_reserve(ids, ids->count + 1);
 }
 
-/* In scheduling order: behind everything that was scheduled before. Nearly always that is the end. */
+/* In scheduling order: behind all that was scheduled before, which nearly always is the end. */
 static void add_open(flr__board_client *bc, flr_assignment *a)
 {
     flr__link *place = &bc->open;
 
-    while (place->prev != &bc->open && FLR__OWNER(place->prev, flr_assignment, open)->task->order > a->task->order) {
+    while (place->prev != &bc->open &&
+           FLR__OWNER(place->prev, flr_assignment, open)->task->order > a->task->order) {
         place = place->prev;
     }
     flr__link_insert_before(place, &a->open);
@@ -259,7 +266,8 @@ static void append(flr__core_task *task, flr_assignment *a)
     do {
         a->previous = last;
         a->place = last == NULL ? 1 : last->place + 1;
-    } while (!atomic_compare_exchange_weak_explicit(&task->last, &last, a, memory_order_acq_rel, memory_order_acquire));
+    } while (!atomic_compare_exchange_weak_explicit(&task->last, &last, a, memory_order_acq_rel,
+                                                    memory_order_acquire));
 }
 
 bool flr__core_record(flr__core *core, const flr__choice *choice, flr_assignment *a, int64_t now)
@@ -276,7 +284,8 @@ bool flr__core_record(flr__core *core, const flr__choice *choice, flr_assignment
             return false; /* its result came in meanwhile */
         }
     } else {
-        if (choice->target != NULL ? !flr__link_is_in(&choice->target->link) : bc->cursor >= task->order) {
+        if (choice->target != NULL ? !flr__link_is_in(&choice->target->link)
+                                   : bc->cursor >= task->order) {
             return false;
         }
         status = flr__table_add(&core->stripes[a->stripe].ids, a->record, hash_id(&a->record->id));
@@ -291,7 +300,8 @@ bool flr__core_record(flr__core *core, const flr__choice *choice, flr_assignment
         atomic_store_explicit(&a->first_sent, now, memory_order_relaxed);
     }
     atomic_store_explicit(&a->last_sent, now, memory_order_relaxed);
-    atomic_store_explicit(&a->send_count, atomic_load_explicit(&a->send_count, memory_order_relaxed) + 1,
+    atomic_store_explicit(&a->send_count,
+                          atomic_load_explicit(&a->send_count, memory_order_relaxed) + 1,
                           memory_order_relaxed);
     if (choice->again == NULL) {
         append(task, a);
@@ -315,7 +325,8 @@ flr__record *flr__core_find(flr__core *core, unsigned stripe, const flr__id *id)
     return flr__table_get(&core->stripes[stripe].ids, id->bytes, sizeof id->bytes, hash_id(id));
 }
 
-/* A result for something that does not stand any more: the first one is late, its repeats are duplicates. */
+/* A result for something that does not stand any more: the first one is late, its repeats are
+ * duplicates. */
 static int deliver_late(bool answered, bool *delivered)
 {
     if (answered || *delivered) {
@@ -325,7 +336,8 @@ static int deliver_late(bool answered, bool *delivered)
     return FLR_OUTCOME_LATE;
 }
 
-static int claim_remembered(flr__core *core, flr__record *record, const flr__board_client *bc, const char *task_name)
+static int claim_remembered(flr__core *core, flr__record *record, const flr__board_client *bc,
+                            const char *task_name)
 {
     flr_assignment *a = record->assignment;
     const flr__str *name = a == NULL ? record->name : a->task->name;
@@ -340,10 +352,12 @@ static int claim_remembered(flr__core *core, flr__record *record, const flr__boa
     if (atomic_load(&core->memory) == 0) {
         return FLR_OUTCOME_UNKNOWN_TASK;
     }
-    return deliver_late(a->claimed || atomic_load(&a->state) == FLR_ASSIGNMENT_ANSWERED, &a->delivered);
+    return deliver_late(a->claimed || atomic_load(&a->state) == FLR_ASSIGNMENT_ANSWERED,
+                        &a->delivered);
 }
 
-int flr__core_claim(flr__core *core, flr__record *record, const flr__board_client *bc, const char *task_name)
+int flr__core_claim(flr__core *core, flr__record *record, const flr__board_client *bc,
+                    const char *task_name)
 {
     flr_assignment *a = record->assignment;
     unsigned char state;
@@ -373,7 +387,8 @@ int flr__core_check(flr__core *core, const flr__record *record, const flr__board
 {
     const flr_assignment *a = record->assignment;
     bool stands = a != NULL && flr__core_stands(a->task);
-    unsigned char state = a == NULL ? FLR_ASSIGNMENT_CLOSED : atomic_load(&((flr_assignment *)a)->state);
+    unsigned char state =
+        a == NULL ? FLR_ASSIGNMENT_CLOSED : atomic_load(&((flr_assignment *)a)->state);
 
     if (a != NULL && !stands && atomic_load(&core->memory) == 0) {
         return FLR_CHECK_UNKNOWN;
@@ -401,7 +416,8 @@ bool flr__core_answer(flr__core *core, flr_assignment *a, int state, int64_t now
         flr__record *record;
 
         /* Its task ended and was settled while the result was being processed. */
-        if (flr__id_parse(a->id, &id) == 0 && (record = flr__core_find(core, a->stripe, &id)) != NULL) {
+        if (flr__id_parse(a->id, &id) == 0 &&
+            (record = flr__core_find(core, a->stripe, &id)) != NULL) {
             record->answered = true;
         }
     }

@@ -1,19 +1,25 @@
 /*
- * Ending tasks: by their rules, deadlines, cancelling, and the end of the workflow. The status is set with all stripes held; task_done
- * follows outside (turn.c), for deadlines on the driver, from the queue of decided tasks, which the queue lock guards.
+ * Ending tasks: by their rules, deadlines, cancelling, and the end of the workflow. The status is
+ * set with all stripes held; task_done follows outside (turn.c), for deadlines on the driver, from
+ * the queue of decided tasks, which the queue lock guards.
  */
 #include "board/board.h"
 
 #include "base/abi.h"
 
-/* Needs all stripes; the task has just ended. */
-static void note_end(flr_task *t, const flr__end *end)
+/* Needs all stripes. End it, if it stands; why is noted first: who sees the end sees why. */
+static bool end_noted(flr_board *b, flr_task *t, const flr__end *end, int64_t now)
 {
+    if (!flr__core_stands(&t->core)) {
+        return false;
+    }
     t->cause = end->cause;
     if (end->error != 0) {
         flr__task_set_error(t, end->error, end->detail);
     }
+    flr__core_end(&b->core, &t->core, end->status, now);
     flr__waker_notify(&t->waker); /* who waits for the turn need not wait any longer */
+    return true;
 }
 
 bool flr__board_end(flr_board *b, flr_task *t, const flr__end *end)
@@ -24,10 +30,7 @@ bool flr__board_end(flr_board *b, flr_task *t, const flr__end *end)
         return false;
     }
     flr__board_lock_all(b);
-    ended = flr__core_end(&b->core, &t->core, end->status, flr__board_now(b));
-    if (ended) {
-        note_end(t, end);
-    }
+    ended = end_noted(b, t, end, flr__board_now(b));
     flr__board_unlock_all(b);
     return ended;
 }
@@ -41,9 +44,8 @@ void flr__board_end_all(flr_board *b, const flr__end *end)
     flr__board_lock_all(b);
     while ((standing = flr__link_first(&b->core.standing)) != NULL) {
         t = flr__task_of(FLR__OWNER(standing, flr__core_task, standing));
-        flr__core_end(&b->core, &t->core, end->status, now);
-        note_end(t, end);
         flr_task_ref(t); /* who has its turn may finish it before we get there */
+        end_noted(b, t, end, now);
         t->next_ended = NULL;
         *link = t;
         link = &t->next_ended;
@@ -58,7 +60,6 @@ void flr__board_end_all(flr_board *b, const flr__end *end)
 
 bool flr__board_evaluate(flr_board *b, flr_task *t, int64_t now)
 {
-    static const flr__end by_rule = {0, NULL, 0, NULL};
     int64_t before, after;
     bool ended = false;
 
@@ -67,7 +68,7 @@ bool flr__board_evaluate(flr_board *b, flr_task *t, int64_t now)
     if (flr__core_stands(&t->core)) {
         ended = flr__core_evaluate(&b->core, &t->core, now) != FLR_TASK_STANDING;
         if (ended) {
-            note_end(t, &by_rule);
+            flr__waker_notify(&t->waker);
         }
     }
     after = atomic_load(&b->core.next_due);
@@ -83,7 +84,6 @@ bool flr__board_evaluate(flr_board *b, flr_task *t, int64_t now)
 /* true: tasks were queued for the driver. */
 static bool decide(flr_board *b, int64_t now)
 {
-    static const flr__end by_deadline = {0, NULL, 0, NULL};
     flr__core_task *core;
     bool queued = false;
 
@@ -92,9 +92,9 @@ static bool decide(flr_board *b, int64_t now)
     }
     flr__board_lock_all(b);
     while ((core = flr__core_expire(&b->core, now)) != NULL) {
-        flr_task *t = flr_task_ref(flr__task_of(core));
+        flr_task *t = flr_task_ref(flr__task_of(core)); /* make_done waits for our stripes */
 
-        note_end(t, &by_deadline);
+        flr__waker_notify(&t->waker);
         flr__mutex_lock(&b->queue_lock);
         t->next_decided = NULL;
         if (b->decided_first == NULL) {

@@ -1,4 +1,5 @@
-/* Intrusive circular lists: a head and its members are links. Whoever owns the list says which lock guards it. */
+/* Intrusive circular lists: a head and its members are links. Whoever owns the list says which lock
+ * guards it. */
 #ifndef FLR_LIB_BOARD_LINK_H
 #define FLR_LIB_BOARD_LINK_H
 
@@ -10,7 +11,7 @@ typedef struct flr__link {
 } flr__link;
 
 /* The struct of `type` whose `member` is at `link`. */
-#define FLR__OWNER(link, type, member) ((type *)(void *)((char *)(link) - offsetof(type, member)))
+#define FLR__OWNER(link, type, member) ((type *)(void *)((char *)(link)-offsetof(type, member)))
 
 static inline void flr__link_init(flr__link *head)
 {

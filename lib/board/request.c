@@ -1,6 +1,7 @@
 /*
- * Handing out: a client asks, the core chooses, the client gets its own copy of the message. The client's stripe is locked while it is
- * chosen and recorded; send callbacks run outside, in the task's turn, and what was chosen is looked at again afterwards.
+ * Handing out: a client asks, the core chooses, the client gets its own copy of the message. The
+ * client's stripe is locked while it is chosen and recorded; send callbacks run outside, in the
+ * task's turn, and what was chosen is looked at again afterwards.
  */
 #include "base/abi.h"
 #include "board/board.h"
@@ -46,8 +47,10 @@ static int copy_message(const flr_task *t, const flr_assignment *a, flr_shareabl
     return status;
 }
 
-/* Needs the stripe. What handing out the choice takes: the assignment (made if it is new) and the data. 0 or FLR_E_NOMEM. */
-static int prepare(request *q, const flr__choice *choice, flr_assignment **assignment, flr_shareable **data)
+/* Needs the stripe. What handing out the choice takes: the assignment (made if it is new) and the
+ * data. 0 or FLR_E_NOMEM. */
+static int prepare(request *q, const flr__choice *choice, flr_assignment **assignment,
+                   flr_shareable **data)
 {
     flr_assignment *a = choice->again;
     int status = 0;
@@ -72,7 +75,8 @@ static int prepare(request *q, const flr__choice *choice, flr_assignment **assig
     return 0;
 }
 
-/* Needs the stripe. Record it; the answer is copied, as the task may end as soon as the stripe is free. */
+/* Needs the stripe. Record it; the answer is copied, as the task may end as soon as the stripe is
+ * free. */
 static bool record(request *q, const flr__choice *choice, flr_assignment *a)
 {
     if (!flr__core_record(&q->b->core, choice, a, q->now)) {
@@ -94,15 +98,19 @@ static void mark_resend(request *q, const flr__choice *choice)
 }
 
 /* BD-09, BD-10: both callbacks; the first failure counts. */
-static int call_send_callbacks(request *q, flr_task *t, flr_assignment *a, flr_shareable *data, flr__failure *failure)
+static int call_send_callbacks(request *q, flr_task *t, flr_assignment *a, flr_shareable *data,
+                               flr__failure *failure)
 {
     flr__failure second;
     int status;
 
     a->data = data;
-    status = flr__task_call(t, t->options.before_task_sent, "before_task_sent", a, q->context, failure);
+    status =
+        flr__task_call(t, t->options.before_task_sent, "before_task_sent", a, q->context, failure);
     a->data = NULL;
-    if (flr__task_call(t, t->options.after_task_sent, "after_task_sent", a, q->context, &second) < 0 && status == 0) {
+    if (flr__task_call(t, t->options.after_task_sent, "after_task_sent", a, q->context, &second) <
+            0 &&
+        status == 0) {
         *failure = second;
         status = second.code;
     }
@@ -118,7 +126,8 @@ static void keep_dropped(flr_task *t, flr_assignment *a)
     flr__mutex_unlock(&t->lock);
 }
 
-/* Hand out a task with send callbacks, if it is still the client's choice. *again: it is not, choose anew. */
+/* Hand out a task with send callbacks, if it is still the client's choice. *again: it is not,
+ * choose anew. */
 static int send_in_turn(request *q, flr_task *t, bool *again)
 {
     flr__failure failure;
@@ -197,7 +206,8 @@ static int try_choice(request *q, bool *again)
     return status;
 }
 
-/* Needs nothing. false: out of memory. q->bc stays NULL if there is nothing that this client could ever get now. */
+/* Needs nothing. false: out of memory. q->bc stays NULL if there is nothing that this client could
+ * ever get now. */
 static bool find_client(request *q, flr__client *c)
 {
     bool made = true;
@@ -245,7 +255,8 @@ int flr__board_request(void *self, flr_context *context, const char *client, flr
             flr_shareable_unref(q.data);
         }
     } else if (q.dropped && flr__runner_gate_is_open(b->runner)) {
-        flr__runner_task_ready(b->runner, client); /* the search ended early: a later task may stand for it */
+        flr__runner_task_ready(b->runner,
+                               client); /* the search ended early: a later task may stand for it */
     }
     return status;
 }

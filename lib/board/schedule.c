@@ -1,13 +1,15 @@
 /*
- * Scheduling a broadcast: arguments, targets, what the task needs until its end; then it is linked with all stripes held. The board's
- * lock lets one thread schedule at a time, so that room reserved is still there when the task is linked.
+ * Scheduling a broadcast: arguments, targets, what the task needs until its end; then it is linked
+ * with all stripes held. The board's lock lets one thread schedule at a time, so that room reserved
+ * is still there when the task is linked.
  */
 #include "board/board.h"
 
 #include "base/abi.h"
 
 /* With a context, say why. */
-#define FAIL(context, code, ...) ((context) == NULL ? (code) : flr_context_fail((context), (code), __VA_ARGS__))
+#define FAIL(context, code, ...)                                                                   \
+    ((context) == NULL ? (code) : flr_context_fail((context), (code), __VA_ARGS__))
 
 /* A broadcast on its way to be scheduled. */
 typedef struct plan {
@@ -17,7 +19,7 @@ typedef struct plan {
     flr__client **clients; /* targets */
     size_t count;
     flr__target *targets;
-    flr_context *context;  /* of the caller, for details; may be NULL */
+    flr_context *context; /* of the caller, for details; may be NULL */
 } plan;
 
 void flr_broadcast_options_init(flr_broadcast_options *options, size_t size)
@@ -214,7 +216,8 @@ static void fill(flr_board *b, flr_task *t, const plan *p, int64_t number)
     flr__siphash_u64(&core->id_prefix, (uint64_t)number);
 }
 
-/* Needs the board's lock. Link the task; nothing fails but for the end of the workflow. *due: the next deadline, if it became nearer. */
+/* Needs the board's lock. Link the task; nothing fails but for the end of the workflow. *due: the
+ * next deadline, if it became nearer. */
 static int commit(flr_board *b, flr_task *t, const plan *p, int64_t number, int64_t *due)
 {
     int64_t now = flr__board_now(b), before, after;
@@ -275,7 +278,8 @@ static int link_task(flr_board *b, flr_task *t, plan *p, flr_value *name, int64_
     return status == 0 ? commit(b, t, p, number, due) : status;
 }
 
-/* BD-16. Before the gate opens nothing is announced: the runner announces everything when it opens it. */
+/* BD-16. Before the gate opens nothing is announced: the runner announces everything when it opens
+ * it. */
 static void announce(flr_board *b, const plan *p)
 {
     if (b->site->engine.task_ready == NULL || !flr__runner_gate_is_open(b->runner)) {
@@ -308,7 +312,7 @@ static int schedule(flr_board *b, flr_task *t, plan *p)
     if (status == 0) {
         status = make_message(t, b->site, name, &message);
     }
-    if (status == 0 && (context = flr__context_new(b->site)) == NULL) {
+    if (status == 0 && (context = flr__context_new_weak(b->site)) == NULL) {
         status = FLR_E_NOMEM;
     }
     if (status == 0) {
@@ -335,7 +339,8 @@ static int schedule(flr_board *b, flr_task *t, plan *p)
     return 0;
 }
 
-int flr_board_broadcast(flr_board *board, flr_task *task, const flr_broadcast_options *options, flr_context *context)
+int flr_board_broadcast(flr_board *board, flr_task *task, const flr_broadcast_options *options,
+                        flr_context *context)
 {
     plan p = {.context = context};
     int status = 0, phase = FLR__TASK_NEW;
@@ -346,7 +351,8 @@ int flr_board_broadcast(flr_board *board, flr_task *task, const flr_broadcast_op
     if (options == NULL) {
         flr_broadcast_options_init(&p.o, sizeof p.o);
     } else {
-        status = flr__abi_import(&p.o, sizeof p.o, options, sizeof p.o, FLR_BROADCAST_FLAG_ALLOW_UNKNOWN);
+        status = flr__abi_import(&p.o, sizeof p.o, options, sizeof p.o,
+                                 FLR_BROADCAST_FLAG_ALLOW_UNKNOWN);
     }
     if (status < 0) {
         return FAIL(context, status, "options");

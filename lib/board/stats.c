@@ -1,4 +1,5 @@
-/* What a board tells a collector of group statistics (ST-02). The standing tasks are read with one stripe locked; their assignments need no lock. */
+/* What a board tells a collector of group statistics (ST-02). The standing tasks are read with one
+ * stripe locked; their assignments need no lock. */
 #include "base/abi.h"
 #include "board/board.h"
 #include <inttypes.h>
@@ -19,7 +20,8 @@ static int list_standing(flr_board *b, flr_task ***list, size_t *count)
         }
         flr__mutex_lock(lock);
         fits = atomic_load(&b->core.count) <= wanted;
-        for (flr__link *link = b->core.standing.next; fits && link != &b->core.standing; link = link->next) {
+        for (flr__link *link = b->core.standing.next; fits && link != &b->core.standing;
+             link = link->next) {
             copy[found++] = flr_task_ref(flr__task_of(FLR__OWNER(link, flr__core_task, standing)));
         }
         flr__mutex_unlock(lock);
@@ -111,7 +113,8 @@ int flr__board_handle_event(void *self, const char *event, flr_context *context)
             return 0; /* nobody collects */
         }
         flr_value_unref(property);
-        return flr_context_fail(context, FLR_E_INVAL, "%s is no collector", FLR_PROP_STATS_COLLECTOR);
+        return flr_context_fail(context, FLR_E_INVAL, "%s is no collector",
+                                FLR_PROP_STATS_COLLECTOR);
     }
     status = describe(b, &group);
     if (status == 0) {

@@ -1,6 +1,7 @@
 /*
- * Results, task checks, and results that the server gives in a client's place. The stripe of the id's client is locked while an
- * assignment is claimed and answered; result_received runs between the two, in the task's turn.
+ * Results, task checks, and results that the server gives in a client's place. The stripe of the
+ * id's client is locked while an assignment is claimed and answered; result_received runs between
+ * the two, in the task's turn.
  */
 #include "base/abi.h"
 #include "board/board.h"
@@ -9,9 +10,9 @@
 typedef struct lookup {
     flr_board *b;
     flr__id id;
-    flr__client *client;  /* who asks; NULL: one that no request ever came from */
+    flr__client *client; /* who asks; NULL: one that no request ever came from */
     const char *task_name;
-    bool check;           /* a task check, else a claim */
+    bool check; /* a task check, else a claim */
 } lookup;
 
 static int apply(const lookup *l, flr__record *record, const flr__board_client *bc)
@@ -46,9 +47,9 @@ static int look_elsewhere(const lookup *l)
 typedef struct delivery {
     flr_board *b;
     flr_context *context;
-    flr_task *t;          /* held by the caller */
+    flr_task *t; /* held by the caller */
     flr_assignment *a;
-    int state;            /* ANSWERED, or CLOSED: answered in the client's place */
+    int state; /* ANSWERED, or CLOSED: answered in the client's place */
     int64_t now;
 } delivery;
 
@@ -72,7 +73,8 @@ static int come_late(const delivery *d)
     return FLR_OUTCOME_LATE;
 }
 
-/* Has the turn. The callback has returned: keep what it wants kept, count the response. true: evaluate the task. */
+/* Has the turn. The callback has returned: keep what it wants kept, count the response. true:
+ * evaluate the task. */
 static bool answer(const delivery *d)
 {
     flr__core_stripe *stripe = stripe_of(d);
@@ -80,7 +82,8 @@ static bool answer(const delivery *d)
     int64_t now = flr__board_now(d->b);
     bool evaluate;
 
-    flr__board_decide(d->b, now); /* the callback took time: what was due before this response comes first */
+    flr__board_decide(
+        d->b, now); /* the callback took time: what was due before this response comes first */
     flr__mutex_lock(&stripe->lock);
     if (d->a->kept) {
         flr_shareable_freeze(d->a->result);
@@ -107,7 +110,8 @@ static int deliver_in_turn(const delivery *d)
     }
     d->a->kept = false;
     d->a->receiving = true;
-    flr__task_call(d->t, d->t->options.result_received, "result_received", d->a, d->context, &failure);
+    flr__task_call(d->t, d->t->options.result_received, "result_received", d->a, d->context,
+                   &failure);
     d->a->receiving = false;
     if (failure.code < 0) {
         flr__end end = {FLR_TASK_ERROR, NULL, failure.code, failure.detail};
@@ -119,8 +123,8 @@ static int deliver_in_turn(const delivery *d)
 }
 
 /*
- * Needs the stripe; the assignment was just claimed. Store the result. true: d must be brought to an end by finish(), outside the
- * stripe, with the task held.
+ * Needs the stripe; the assignment was just claimed. Store the result. true: d must be brought to
+ * an end by finish(), outside the stripe, with the task held.
  */
 static bool store(delivery *d, flr_shareable *result)
 {
@@ -149,7 +153,8 @@ static int finish(const delivery *d)
     return outcome;
 }
 
-/* Needs the stripe. A result for a given-up assignment says so; the claim is undone if memory is short. */
+/* Needs the stripe. A result for a given-up assignment says so; the claim is undone if memory is
+ * short. */
 static int mark_late(flr_assignment *a, flr_shareable *result)
 {
     int status;
@@ -162,12 +167,13 @@ static int mark_late(flr_assignment *a, flr_shareable *result)
     return status;
 }
 
-int flr__board_submit(void *self, flr_context *context, const char *client, const char *task_name, const char *task_id,
-                      flr_shareable *result, int *outcome)
+int flr__board_submit(void *self, flr_context *context, const char *client, const char *task_name,
+                      const char *task_id, flr_shareable *result, int *outcome)
 {
     flr_board *b = self;
     lookup l = {.b = b, .task_name = task_name};
-    delivery d = {.b = b, .context = context, .state = FLR_ASSIGNMENT_ANSWERED, .now = flr__board_now(b)};
+    delivery d = {
+        .b = b, .context = context, .state = FLR_ASSIGNMENT_ANSWERED, .now = flr__board_now(b)};
     flr__record *record = NULL;
     bool unfinished = false;
     int status = 0;
@@ -202,7 +208,8 @@ int flr__board_submit(void *self, flr_context *context, const char *client, cons
     return status;
 }
 
-int flr__board_check(void *self, flr_context *context, const char *client, const char *task_id, int *found)
+int flr__board_check(void *self, flr_context *context, const char *client, const char *task_id,
+                     int *found)
 {
     flr_board *b = self;
     lookup l = {.b = b, .check = true};
@@ -244,7 +251,8 @@ static flr_assignment *find_open(flr_board *b, const flr__id *id)
 
         flr__mutex_lock(&stripe->lock);
         flr__record *record = flr__core_find(&b->core, i, id);
-        if (record != NULL && record->assignment != NULL && flr__link_is_in(&record->assignment->open) &&
+        if (record != NULL && record->assignment != NULL &&
+            flr__link_is_in(&record->assignment->open) &&
             flr__core_stands(record->assignment->task)) {
             a = record->assignment;
             flr_task_ref(flr__task_of(a->task));
@@ -313,8 +321,10 @@ static void close_assignment(delivery *d, flr_shareable *reply)
     bool claimed = false, unfinished = false;
 
     flr__mutex_lock(&stripe->lock);
-    if (flr__link_is_in(&d->a->open) && flr__core_stands(d->a->task) && (record = d->a->record) != NULL) {
-        claimed = flr__core_claim(&d->b->core, record, record->owner, d->a->task->name->text) == FLR_OUTCOME_ACCEPTED;
+    if (flr__link_is_in(&d->a->open) && flr__core_stands(d->a->task) &&
+        (record = d->a->record) != NULL) {
+        claimed = flr__core_claim(&d->b->core, record, record->owner, d->a->task->name->text) ==
+                  FLR_OUTCOME_ACCEPTED;
         unfinished = claimed && store(d, reply);
     }
     flr__mutex_unlock(&stripe->lock);
@@ -326,7 +336,8 @@ static void close_assignment(delivery *d, flr_shareable *reply)
 int flr__board_handle_exception(void *self, flr_context *context, const char *task_id)
 {
     flr_board *b = self;
-    delivery d = {.b = b, .context = context, .state = FLR_ASSIGNMENT_CLOSED, .now = flr__board_now(b)};
+    delivery d = {
+        .b = b, .context = context, .state = FLR_ASSIGNMENT_CLOSED, .now = flr__board_now(b)};
     flr_shareable *reply;
     flr__id id;
     flr_task *t;

@@ -1,6 +1,6 @@
 /*
- * Tasks and assignments as the host sees them: making, properties, getters. The task's lock guards its properties and error, the stripe
- * of its client an assignment's result.
+ * Tasks and assignments as the host sees them: making, properties, getters. The task's lock guards
+ * its properties and error, the stripe of its client an assignment's result.
  */
 #include "board/board.h"
 
@@ -30,8 +30,8 @@ static int check_options(const flr_task_options *o)
     if (status < 0) {
         return status;
     }
-    if (strcmp(o->name, FLR_TASK_NAME_TRY_AGAIN) == 0 || strcmp(o->name, FLR_TASK_NAME_END_RUN) == 0 ||
-        o->payload == NULL || o->number < -1) {
+    if (strcmp(o->name, FLR_TASK_NAME_TRY_AGAIN) == 0 ||
+        strcmp(o->name, FLR_TASK_NAME_END_RUN) == 0 || o->payload == NULL || o->number < -1) {
         return FLR_E_INVAL;
     }
     if ((o->operation != NULL && flr_value_get_kind(o->operation) != FLR_VALUE_MAP) ||
@@ -195,7 +195,8 @@ int flr_task_set_prop(flr_task *task, const char *key, flr_value *value)
     flr__mutex_lock(&task->lock);
     old = task->props;
     props = flr_value_ref(old);
-    status = flr_map_set(&props, key, value); /* a copy, as it is shared: the old one is released below */
+    status = flr_map_set(&props, key,
+                         value); /* a copy, as it is shared: the old one is released below */
     if (status == 0) {
         task->props = props;
         props = old;
@@ -289,17 +290,20 @@ uint64_t flr_assignment_get_send_count(const flr_assignment *assignment)
 
 int64_t flr_assignment_get_first_sent(const flr_assignment *assignment)
 {
-    return assignment == NULL ? FLR_TIME_NONE : atomic_load(&((flr_assignment *)assignment)->first_sent);
+    return assignment == NULL ? FLR_TIME_NONE
+                              : atomic_load(&((flr_assignment *)assignment)->first_sent);
 }
 
 int64_t flr_assignment_get_last_sent(const flr_assignment *assignment)
 {
-    return assignment == NULL ? FLR_TIME_NONE : atomic_load(&((flr_assignment *)assignment)->last_sent);
+    return assignment == NULL ? FLR_TIME_NONE
+                              : atomic_load(&((flr_assignment *)assignment)->last_sent);
 }
 
 int64_t flr_assignment_get_received(const flr_assignment *assignment)
 {
-    return assignment == NULL ? FLR_TIME_NONE : atomic_load(&((flr_assignment *)assignment)->received);
+    return assignment == NULL ? FLR_TIME_NONE
+                              : atomic_load(&((flr_assignment *)assignment)->received);
 }
 
 int flr_assignment_get_state(const flr_assignment *assignment)

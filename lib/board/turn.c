@@ -1,8 +1,10 @@
 /*
- * The turn of a task: the right to run its callbacks, one thread at a time (BD-17), and task_done, which comes last (BD-26).
+ * The turn of a task: the right to run its callbacks, one thread at a time (BD-17), and task_done,
+ * which comes last (BD-26).
  *
- * The turn is `busy`, guarded by the task's lock, which is never held across a callback. When a task has ended, whoever ended it makes
- * task_done, unless somebody has the turn: then he does, when he gives it back.
+ * The turn is `busy`, guarded by the task's lock, which is never held across a callback. When a
+ * task has ended, whoever ended it makes task_done, unless somebody has the turn: then he does,
+ * when he gives it back.
  */
 #include "base/abi.h"
 #include "board/board.h"
@@ -93,7 +95,8 @@ static void settle(flr_task *t)
 
 /* ---- task_done ---- */
 
-/* Count and log a failure, and keep its detail text first: logging may fire events that use the same context. */
+/* Count and log a failure, and keep its detail text first: logging may fire events that use the
+ * same context. */
 static void note_failure(flr_task *t, flr_context *context, const char *name, flr__failure *failure)
 {
     char text[FLR__DETAIL_MAX + 64];
@@ -102,12 +105,13 @@ static void note_failure(flr_task *t, flr_context *context, const char *name, fl
     flr__runner_count(t->board->runner, FLR__COUNTER(task_callback_failures));
     if (flr_context_log_is_on(context, FLR_LOG_ERROR)) {
         flr__status_describe(t->board->site, failure->code, failure->detail, text, sizeof text);
-        flr_context_log(context, FLR_LOG_ERROR, "%s of task %s failed: %s", name, t->core.name->text, text);
+        flr_context_log(context, FLR_LOG_ERROR, "%s of task %s failed: %s", name,
+                        t->core.name->text, text);
     }
 }
 
-int flr__task_call(flr_task *t, flr__assignment_callback fn, const char *name, flr_assignment *a, flr_context *context,
-                   flr__failure *failure)
+int flr__task_call(flr_task *t, flr__assignment_callback fn, const char *name, flr_assignment *a,
+                   flr_context *context, flr__failure *failure)
 {
     flr__host_frame frame;
 
@@ -137,7 +141,7 @@ static void call_done(flr_task *t)
     flr__host_frame frame;
     flr__failure failure;
 
-    if (t->options.task_done == NULL) {
+    if (t->options.task_done == NULL || t->board->abandoned) {
         return;
     }
     flr__host_enter(&frame, FLR__HOST_TASK, t->board->site, t);
@@ -153,12 +157,18 @@ static void call_done(flr_task *t)
 static size_t status_counter(int status)
 {
     switch (status) {
-    case FLR_TASK_OK: return FLR__COUNTER(tasks_ok);
-    case FLR_TASK_TIMEOUT: return FLR__COUNTER(tasks_timeout);
-    case FLR_TASK_CANCELLED: return FLR__COUNTER(tasks_cancelled);
-    case FLR_TASK_ABORTED: return FLR__COUNTER(tasks_aborted);
-    case FLR_TASK_CLIENT_DEAD: return FLR__COUNTER(tasks_client_dead);
-    default: return FLR__COUNTER(tasks_error);
+    case FLR_TASK_OK:
+        return FLR__COUNTER(tasks_ok);
+    case FLR_TASK_TIMEOUT:
+        return FLR__COUNTER(tasks_timeout);
+    case FLR_TASK_CANCELLED:
+        return FLR__COUNTER(tasks_cancelled);
+    case FLR_TASK_ABORTED:
+        return FLR__COUNTER(tasks_aborted);
+    case FLR_TASK_CLIENT_DEAD:
+        return FLR__COUNTER(tasks_client_dead);
+    default:
+        return FLR__COUNTER(tasks_error);
     }
 }
 
@@ -167,6 +177,9 @@ static void make_done(flr_task *t)
 {
     flr_board *b = t->board;
 
+    /* Who ended it holds all stripes until it is done with the task. */
+    flr__mutex_lock(&b->core.stripes[0].lock);
+    flr__mutex_unlock(&b->core.stripes[0].lock);
     settle(t);
     call_done(t);
     flr__runner_count(b->runner, status_counter(atomic_load(&t->core.status)));
@@ -179,7 +192,8 @@ static void make_done(flr_task *t)
     atomic_store(&t->done, true);
     flr__runner_task_ended(b->runner);
     flr__waker_notify(&t->waker);
-    /* From here on the run may be over: only task and board are touched, which the reference holds. */
+    /* From here on the run may be over: only task and board are touched, which the reference
+     * holds. */
     if (atomic_fetch_sub(&b->unfinished, 1) == 1) {
         flr__waker_notify(&b->waker);
     }

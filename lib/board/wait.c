@@ -1,4 +1,5 @@
-/* Waiting for a task: for its end, a signal, or a deadline. No lock is held while waiting; the task's waker tells of changes. */
+/* Waiting for a task: for its end, a signal, or a deadline. No lock is held while waiting; the
+ * task's waker tells of changes. */
 #include "base/abi.h"
 #include "board/board.h"
 #include <math.h>
@@ -64,7 +65,8 @@ static int outcome(flr_task *t, const flr_signal *abort, int *status)
     if (status != NULL) {
         *status = final;
     }
-    return final == FLR_TASK_ABORTED && t->cause != NULL && (t->cause == t->board->abort || t->cause == abort)
+    return final == FLR_TASK_ABORTED && t->cause != NULL &&
+                   (t->cause == t->board->abort || t->cause == abort)
                ? FLR_E_ABORTED
                : 0;
 }
@@ -105,7 +107,8 @@ int flr_task_wait(flr_task *task, flr_signal *abort, double timeout, int *status
     return result;
 }
 
-int flr_board_broadcast_and_wait(flr_board *board, flr_task *task, const flr_broadcast_options *options, flr_signal *abort,
+int flr_board_broadcast_and_wait(flr_board *board, flr_task *task,
+                                 const flr_broadcast_options *options, flr_signal *abort,
                                  flr_context *context, int *status)
 {
     char detail[FLR__DETAIL_MAX];

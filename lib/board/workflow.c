@@ -1,9 +1,11 @@
-/* Workflows whose communicator is a new board, unless the host brings one. No lock: one thread at a time configures. */
+/* Workflows whose communicator is a new board, unless the host brings one. No lock: one thread at a
+ * time configures. */
 #include "board/board.h"
 #include "runner/workflow.h"
 
-static int make(const flr_controller_ops *controller, void *controller_self, const flr_communicator_ops *communicator,
-                void *communicator_self, const char **missing, flr_workflow **workflow)
+static int make(const flr_controller_ops *controller, void *controller_self,
+                const flr_communicator_ops *communicator, void *communicator_self,
+                const char **missing, flr_workflow **workflow)
 {
     flr_communicator_ops ops;
     flr_component_ops component;
@@ -11,7 +13,8 @@ static int make(const flr_controller_ops *controller, void *controller_self, con
     int status;
 
     if (communicator != NULL) {
-        return flr__workflow_new(controller, controller_self, communicator, communicator_self, NULL, missing, workflow);
+        return flr__workflow_new(controller, controller_self, communicator, communicator_self, NULL,
+                                 missing, workflow);
     }
     status = flr__board_new(&board);
     if (status < 0) {
@@ -23,12 +26,14 @@ static int make(const flr_controller_ops *controller, void *controller_self, con
         flr__board_unref(board);
     } else {
         board->workflow = *workflow;
+        (*workflow)->abandon = flr__board_abandon;
     }
     return status;
 }
 
-int flr_workflow_new(const flr_controller_ops *controller, void *controller_self, const flr_communicator_ops *communicator,
-                     void *communicator_self, flr_workflow **workflow)
+int flr_workflow_new(const flr_controller_ops *controller, void *controller_self,
+                     const flr_communicator_ops *communicator, void *communicator_self,
+                     flr_workflow **workflow)
 {
     const char *missing = NULL;
 
@@ -38,7 +43,8 @@ int flr_workflow_new(const flr_controller_ops *controller, void *controller_self
     return make(controller, controller_self, communicator, communicator_self, &missing, workflow);
 }
 
-int flr_config_add_controller(flr_config *config, const char *id, const flr_controller_ops *controller, void *controller_self,
+int flr_config_add_controller(flr_config *config, const char *id,
+                              const flr_controller_ops *controller, void *controller_self,
                               const flr_communicator_ops *communicator, void *communicator_self)
 {
     const char *missing = NULL;
@@ -48,7 +54,8 @@ int flr_config_add_controller(flr_config *config, const char *id, const flr_cont
     if (config == NULL) {
         return FLR_E_INVAL;
     }
-    status = make(controller, controller_self, communicator, communicator_self, &missing, &workflow);
+    status =
+        make(controller, controller_self, communicator, communicator_self, &missing, &workflow);
     if (status < 0) {
         flr__config_fail(config, "%s", missing == NULL ? flr_status_get_text(status) : missing);
         return status;

@@ -247,18 +247,33 @@ flr_context *flr__context_new(flr__site *site)
     return context;
 }
 
+flr_context *flr__context_new_weak(flr__site *site)
+{
+    flr_context *context = flr__context_new(site);
+
+    if (context != NULL) {
+        context->weak = true;
+        if (site->release != NULL) {
+            site->release(site); /* never the last one: the owner itself is calling */
+        }
+    }
+    return context;
+}
+
 void flr__context_free(flr_context *context)
 {
     flr__site *site;
+    bool weak;
 
     if (context == NULL || flr__context_is_peer(context)) {
         return;
     }
     site = context->site;
+    weak = context->weak;
     context->site = NULL; /* so that clearing leaves nothing */
     flr__context_clear(context);
     flr__free(flr__context_block_of(context));
-    if (site != NULL && site->release != NULL) {
+    if (!weak && site != NULL && site->release != NULL) {
         site->release(site);
     }
 }

@@ -29,6 +29,7 @@ struct flr_context {
     flr__site *site;            /* NULL in a peer context */
     struct flr_context *peer;   /* the second half of the allocation; NULL in a peer context */
     bool has_peer;              /* the peer context is set */
+    bool weak;                  /* does not hold its site: kept by the site's owner itself */
     bool own;                   /* made by the host: may be reset and freed */
     atomic_bool busy;           /* inside a process_* call */
     uint64_t used;              /* bit i: slot i is not empty */
@@ -42,6 +43,8 @@ struct flr_context {
 
 /* A context as CX-01 says; retains the site. NULL: out of memory. */
 flr_context *flr__context_new(flr__site *site);
+/* The same for one that the owner of the site keeps for its own steps: it must not keep its owner alive. */
+flr_context *flr__context_new_weak(flr__site *site);
 void flr__context_free(flr_context *context); /* whoever made it; NULL is fine */
 void flr__context_drop_views(flr_context *context); /* of the last answer and reply */
 void flr__context_clear(flr_context *context); /* as flr_context_reset, unchecked */

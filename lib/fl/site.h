@@ -55,7 +55,6 @@ int flr__component_add_callback(flr__component *c, const char *event, flr_event_
 typedef struct flr__listener { flr_event_handler handler; void *self; const flr__component *component; } flr__listener;
 typedef struct flr__listeners { atomic_size_t refs; size_t count; flr__listener items[]; } flr__listeners;
 typedef struct flr__bus {
-    flr__mutex changes;   /* rank CHANGES: one subscription at a time; guards the callbacks of components */
     flr__mutex lock;
     _Atomic(flr__listeners *) known[FLR__S_COUNT]; /* by well-known event; guarded by lock, emptiness may be read without */
     flr__listeners *any;  /* who hears events that are not well-known and that nobody named */
@@ -64,8 +63,6 @@ typedef struct flr__bus {
     /* the owner itself, last: for `_fatal_system_error` and get_stats */
     int (*owner_handler)(flr__site *site, const flr__str *event, flr_context *context);
 } flr__bus;
-/* Register a component's callback for a named event, at any time, on any thread. As flr_runner_subscribe. */
-int flr__bus_subscribe(flr__site *site, const char *component, const char *event, flr_event_handler handler, void *self);
 /* Rebuild the lists after the components changed (under the caller's exclusion of other changes). 0 or FLR_E_NOMEM: nothing changed. */
 int flr__bus_rebuild(flr__site *site);
 bool flr__bus_hears(const flr__site *site, unsigned event); /* a load: does anybody hear this well-known event (the owner counts) */

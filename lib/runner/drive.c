@@ -8,9 +8,9 @@
 
 int flr__drive_begin(flr_runner *r)
 {
-    r->context = flr__context_new(&r->site);
-    r->control_context = flr__context_new(&r->site);
-    r->driver_context = flr__context_new(&r->site);
+    r->context = flr__context_new_weak(&r->site);
+    r->control_context = flr__context_new_weak(&r->site);
+    r->driver_context = flr__context_new_weak(&r->site);
     if (r->context == NULL || r->control_context == NULL || r->driver_context == NULL) {
         flr__drive_finish(r);
         return FLR_E_NOMEM;

@@ -101,6 +101,7 @@ struct flr_runner {
     bool advance_allowed;    /* guarded by `driving` */
 
     flr__turnstile saving;   /* save callbacks and persist: one at a time */
+    flr__mutex changes_lock; /* rank CHANGES: one subscription at a time; guards the callbacks of components */
     flr__mutex answer_lock;  /* rank STATS: guards the cache and the detail text */
     flr__answer_cache cache;
     char detail[FLR__DETAIL_MAX];

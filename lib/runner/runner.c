@@ -98,6 +98,11 @@ static void runner_free(flr_runner *r)
         r->observer->runner = NULL;
         flr__mutex_unlock(&r->observer->lock);
     }
+    /* A stepped run may be given up before its end: nothing is called then but destroy. */
+    flr_workflow *unfinished = atomic_load(&r->current);
+    atomic_store(&r->mode, FLR__MODE_NONE);
+    if (unfinished != NULL && unfinished->abandon != NULL)
+        unfinished->abandon(unfinished->board);
     flr__drive_finish(r);
     for (size_t i = 0; i < r->workflow_count; i++)
         flr_workflow_unref(r->workflows[i]);
@@ -117,6 +122,7 @@ static void runner_free(flr_runner *r)
     flr__turnstile_destroy(&r->driving);
     flr__waker_destroy(&r->driver_waker);
     flr__waker_destroy(&r->run_waker);
+    flr__mutex_destroy(&r->changes_lock);
     flr__mutex_destroy(&r->answer_lock);
     flr__free(r);
 }
@@ -237,6 +243,8 @@ static int make_parts(flr_runner *r, const flr_config *config)
 {
     if (flr__mutex_init(&r->answer_lock, FLR__RANK_STATS) < 0)
         return FLR_E_NOMEM;
+    if (flr__mutex_init(&r->changes_lock, FLR__RANK_CHANGES) < 0)
+        goto fail_answer;
     if (flr__waker_init(&r->run_waker) < 0)
         goto fail_lock;
     if (flr__waker_init(&r->driver_waker) < 0)
@@ -261,6 +269,8 @@ fail_driver:
 fail_run:
     flr__waker_destroy(&r->run_waker);
 fail_lock:
+    flr__mutex_destroy(&r->changes_lock);
+fail_answer:
     flr__mutex_destroy(&r->answer_lock);
     return FLR_E_NOMEM;
 }
@@ -350,6 +360,7 @@ static int build(flr_runner *r, flr_config *config, const char *job_id, const fl
         flr__turnstile_destroy(&r->driving);
         flr__waker_destroy(&r->driver_waker);
         flr__waker_destroy(&r->run_waker);
+        flr__mutex_destroy(&r->changes_lock);
         flr__mutex_destroy(&r->answer_lock);
         flr__free(r);
         return status;
@@ -472,7 +483,21 @@ int flr_runner_subscribe(flr_runner *runner, const char *component, const char *
     if (runner == NULL)
         return FLR_E_INVAL;
     int status = flr__check_name(component, runner->site.name_max);
-    return status < 0 ? status : flr__bus_subscribe(&runner->site, component, event, handler, self);
+    if (status < 0)
+        return status;
+    flr__component *c = flr__components_find(&runner->site.components, component, 0);
+    if (c == NULL)
+        return FLR_E_NOTFOUND;
+    flr__mutex_lock(&runner->changes_lock);
+    size_t before = c->callback_count;
+    status = flr__component_add_callback(c, event, handler, self);
+    if (status == 0 && c->callback_count > before) {
+        status = flr__bus_rebuild(&runner->site);
+        if (status < 0) /* the lists are as they were; so is the component */
+            flr__str_unref(c->callbacks[--c->callback_count].event);
+    }
+    flr__mutex_unlock(&runner->changes_lock);
+    return status;
 }
 
 /* ---------------------------------------------------------------- calls of transport threads */

@@ -19,6 +19,7 @@ struct flr_workflow {
     void (*destroy_controller)(void *self);
     void (*destroy_communicator)(void *self);
     void *board;                    /* flr_board, if the communicator is one */
+    void (*abandon)(void *board);   /* its run is freed unfinished: end what stands, without a callback */
     /* the open workflow's entries, one thread at a time unless concurrent: owner and waiters (lib/runner/turnstile.c) */
     struct flr__turnstile *communicator_turn, *unknown_turn;
 };

@@ -40,7 +40,9 @@ START_TEST(bc_01_each_target_once_any_return_code_counts)
     ck_assert_ptr_null(boardhost_ask(&h, 3)); /* no target */
     boardhost_take(&h, 1, one);
     ck_assert_int_eq(flr_shareable_new_reply(FLR_RC_EXECUTION_EXCEPTION, NULL, &result), 0);
-    ck_assert_int_eq(flr_runner_process_submission(h.runner, "site-1", boardhost_context(&h, 1), "t", one, result, &outcome), 0);
+    ck_assert_int_eq(flr_runner_process_submission(h.runner, "site-1", boardhost_context(&h, 1),
+                                                   "t", one, result, &outcome),
+                     0);
     flr_shareable_unref(result);
     ck_assert_int_eq(outcome, FLR_OUTCOME_ACCEPTED);
     ck_assert_ptr_null(boardhost_ask(&h, 1)); /* not again */
@@ -160,7 +162,8 @@ static int wait_in_control_flow(boardhost *host, flr_signal *abort, flr_context 
 {
     (void)abort;
     atomic_store(&w.ready, true);
-    w.result = w.timeout < 0 ? flr_board_broadcast_and_wait(host->board, w.task, NULL, w.signal, context, &w.status)
+    w.result = w.timeout < 0 ? flr_board_broadcast_and_wait(host->board, w.task, NULL, w.signal,
+                                                            context, &w.status)
                              : flr_board_broadcast(host->board, w.task, NULL, context);
     if (w.timeout >= 0) {
         w.result = flr_task_wait(w.task, w.signal, w.timeout, &w.status);
@@ -254,7 +257,8 @@ START_TEST(bd_28_the_deadline_leaves_the_task_standing)
 {
     start_waiting(NULL, 5.0);
     while (flr_runner_get_status(h.runner) != FLR_STATUS_DONE) {
-        flr_clock_advance(h.clock, 6.0); /* the wait may not have begun yet: time goes on until it is over */
+        flr_clock_advance(h.clock,
+                          6.0); /* the wait may not have begun yet: time goes on until it is over */
         sched_yield();
     }
     flr_task_ref(w.task);
@@ -311,7 +315,9 @@ static int wait_in_start(boardhost *host, flr_context *context)
 {
     flr_task *task = boardhost_task(host, "t", NULL);
 
-    boardhost_note(host, "wait:%s", flr_status_get_name(flr_board_broadcast_and_wait(host->board, task, NULL, NULL, context, NULL)));
+    boardhost_note(host, "wait:%s",
+                   flr_status_get_name(
+                       flr_board_broadcast_and_wait(host->board, task, NULL, NULL, context, NULL)));
     boardhost_note(host, "count:%zu", flr_board_get_count(host->board));
     flr_task_unref(task);
     return 0;
@@ -330,14 +336,23 @@ END_TEST
 int main(void)
 {
     const TTest *const rows[] = {
-        bc_01_each_target_once_any_return_code_counts, bc_02_all_answered_is_ok_whatever_the_wait_is,
-        bc_03_by_default_every_target_must_answer, bc_04_wait_after_min_responses, bc_04_no_wait,
-        bc_05_more_responses_than_targets, bc_06_open, bd_19_not_in_task_done,
+        bc_01_each_target_once_any_return_code_counts,
+        bc_02_all_answered_is_ok_whatever_the_wait_is,
+        bc_03_by_default_every_target_must_answer,
+        bc_04_wait_after_min_responses,
+        bc_04_no_wait,
+        bc_05_more_responses_than_targets,
+        bc_06_open,
+        bd_19_not_in_task_done,
     };
     const TTest *const own[] = {
-        bd_28_wait_until_task_done_has_returned, bd_28_the_runs_abort_ends_it_too, bd_28_the_calls_signal,
-        bd_28_cancelled_by_somebody_else, bd_28_the_deadline_leaves_the_task_standing,
-        bd_22_the_waiting_call_gets_status_and_detail, bd_19_not_on_the_stepping_thread,
+        bd_28_wait_until_task_done_has_returned,
+        bd_28_the_runs_abort_ends_it_too,
+        bd_28_the_calls_signal,
+        bd_28_cancelled_by_somebody_else,
+        bd_28_the_deadline_leaves_the_task_standing,
+        bd_22_the_waiting_call_gets_status_and_detail,
+        bd_19_not_on_the_stepping_thread,
     };
     Suite *suite = suite_create("board broadcast");
     TCase *tcase = tcase_create("rows"), *alone = tcase_create("own host");

@@ -1,4 +1,5 @@
-/* What a client that asks a board gets. Rows BD-06 to BD-16, RQ-06, RQ-13, RQ-17, RQ-19, RQ-20, BD-24, PS-07. */
+/* What a client that asks a board gets. Rows BD-06 to BD-16, RQ-06, RQ-13, RQ-17, RQ-19, RQ-20,
+ * BD-24, PS-07. */
 #include "boardhost.h"
 
 #include <check.h>
@@ -29,7 +30,9 @@ static int before_resend(void *self, flr_assignment *a, flr_context *context)
 
     seen = a;
     boardhost_note(self, "before(%s,%s)", flr_assignment_get_client(a),
-                   status == FLR_E_NOTFOUND ? "new" : flr_value_get_bool(again, 0) ? "again" : "?");
+                   status == FLR_E_NOTFOUND       ? "new"
+                   : flr_value_get_bool(again, 0) ? "again"
+                                                  : "?");
     flr_value_unref(again);
     return 0;
 }
@@ -49,7 +52,8 @@ START_TEST(bd_06_resend)
     ck_assert_int_eq(flr_clock_advance(h.clock, 5.0), 0);
     boardhost_take(&h, 1, second);
     ck_assert_str_eq(first, second);
-    ck_assert_str_eq(boardhost_trace(&h), "before(site-1,new) after(site-1) before(site-1,again) after(site-1)");
+    ck_assert_str_eq(boardhost_trace(&h),
+                     "before(site-1,new) after(site-1) before(site-1,again) after(site-1)");
     ck_assert_uint_eq(flr_assignment_get_send_count(seen), 2);
     ck_assert_int_eq(flr_assignment_get_first_sent(seen), 1000 * SECOND);
     ck_assert_int_eq(flr_assignment_get_last_sent(seen), 1005 * SECOND);
@@ -82,7 +86,8 @@ END_TEST
 
 START_TEST(bd_07_scheduling_order)
 {
-    flr_task *a = boardhost_task(&h, "a", NULL), *b = boardhost_task(&h, "b", NULL), *c = boardhost_task(&h, "c", NULL);
+    flr_task *a = boardhost_task(&h, "a", NULL), *b = boardhost_task(&h, "b", NULL),
+             *c = boardhost_task(&h, "c", NULL);
     const flr_answer *answer;
 
     boardhost_broadcast(&h, a, FLR_TARGETS_OPEN, 0, 9, 0);
@@ -95,7 +100,8 @@ START_TEST(bd_07_scheduling_order)
         ck_assert_int_eq(boardhost_serve(&h, 1), FLR_OUTCOME_ACCEPTED);
     }
     ck_assert_ptr_null(boardhost_ask(&h, 1));
-    ck_assert_str_eq(flr_answer_get_name(boardhost_ask(&h, 2)), "a"); /* not b, which is not for it */
+    ck_assert_str_eq(flr_answer_get_name(boardhost_ask(&h, 2)),
+                     "a"); /* not b, which is not for it */
     ck_assert_int_eq(boardhost_serve(&h, 2), FLR_OUTCOME_ACCEPTED);
     ck_assert_str_eq(flr_answer_get_name(boardhost_ask(&h, 2)), "c");
     flr_task_unref(a);
@@ -170,11 +176,13 @@ START_TEST(bd_10_before_fails)
     boardhost_trace(&h);
     h.trace_ready = true;
     ck_assert_ptr_null(boardhost_ask(&h, 1)); /* no further search */
-    ck_assert_str_eq(boardhost_trace(&h), "fails(site-1) after(site-1) done(t,error) ready(site-1)");
+    ck_assert_str_eq(boardhost_trace(&h),
+                     "fails(site-1) after(site-1) done(t,error) ready(site-1)");
     ck_assert_int_eq(flr_task_get_error(task), -20001);
     flr_task_get_detail(task, detail, sizeof detail);
     ck_assert_str_eq(detail, "not today");
-    ck_assert_str_eq(flr_answer_get_name(boardhost_ask(&h, 1)), "other"); /* BD-23: the rest works on */
+    ck_assert_str_eq(flr_answer_get_name(boardhost_ask(&h, 1)),
+                     "other"); /* BD-23: the rest works on */
     flr_task_unref(task);
     flr_task_unref(other);
 }
@@ -228,7 +236,8 @@ START_TEST(bd_10_the_task_ends_in_before)
     ck_assert_str_eq(boardhost_trace(&h), "cancels:0 after(site-1) done(t,cancelled)");
     flr_task_visit_assignments(task, count_one, &count);
     ck_assert_int_eq(count, 0); /* not recorded */
-    snprintf(id, sizeof id, "%s", flr_assignment_get_id(seen)); /* but it lives as long as its task */
+    snprintf(id, sizeof id, "%s",
+             flr_assignment_get_id(seen)); /* but it lives as long as its task */
     ck_assert_str_eq(boardhost_check(&h, 1, id), "unknown");
     flr_task_unref(task);
 }
@@ -264,7 +273,8 @@ START_TEST(bd_11_public_properties)
     o.after_task_sent = remove_public;
     task = boardhost_task(&h, "t", &o);
     boardhost_broadcast(&h, task, 0, 0, 0, 0);
-    props = flr_shareable_get_header(flr_answer_get_data(boardhost_ask(&h, 1)), FLR_HEADER_PEER_CTX);
+    props =
+        flr_shareable_get_header(flr_answer_get_data(boardhost_ask(&h, 1)), FLR_HEADER_PEER_CTX);
     ck_assert_int_eq(flr_value_get_int(flr_map_get(props, "left"), 0), 1);
     ck_assert_ptr_null(flr_map_get(props, "taken"));
     flr_task_unref(task);
@@ -298,11 +308,14 @@ START_TEST(bd_13_headers)
     ck_assert_str_eq(header_text(one, FLR_HEADER_TASK_NAME), "t");
     ck_assert_str_eq(header_text(one, "mine"), "kept");
     ck_assert(flr_value_equals(flr_shareable_get_header(one, FLR_HEADER_TASK_OPERATOR), operation));
-    ck_assert_double_eq(flr_value_get_real(flr_shareable_get_header(one, FLR_HEADER_MSG_ROOT_TTL), -1), 12.5);
+    ck_assert_double_eq(
+        flr_value_get_real(flr_shareable_get_header(one, FLR_HEADER_MSG_ROOT_TTL), -1), 12.5);
     ck_assert_uint_eq(strlen(header_text(one, FLR_HEADER_MSG_ROOT_ID)), 32);
-    ck_assert_str_eq(header_text(one, FLR_HEADER_MSG_ROOT_ID), header_text(two, FLR_HEADER_MSG_ROOT_ID));
+    ck_assert_str_eq(header_text(one, FLR_HEADER_MSG_ROOT_ID),
+                     header_text(two, FLR_HEADER_MSG_ROOT_ID));
     ck_assert_str_ne(header_text(one, FLR_HEADER_TASK_ID), header_text(two, FLR_HEADER_TASK_ID));
-    ck_assert_ptr_null(flr_shareable_get_header(payload, FLR_HEADER_TASK_ID)); /* its own headers stay as they are */
+    ck_assert_ptr_null(flr_shareable_get_header(
+        payload, FLR_HEADER_TASK_ID)); /* its own headers stay as they are */
     ck_assert_ptr_null(flr_shareable_get_header(payload, FLR_HEADER_MSG_ROOT_ID));
     ck_assert_str_eq(header_text(payload, "mine"), "kept");
     flr_task_unref(task);
@@ -319,7 +332,8 @@ START_TEST(bd_13_no_operator_no_timeout)
     boardhost_broadcast(&h, task, 0, 0, 0, 0);
     data = flr_answer_get_data(boardhost_ask(&h, 1));
     ck_assert_ptr_null(flr_shareable_get_header(data, FLR_HEADER_TASK_OPERATOR));
-    ck_assert_double_eq(flr_value_get_real(flr_shareable_get_header(data, FLR_HEADER_MSG_ROOT_TTL), -1), 0.0);
+    ck_assert_double_eq(
+        flr_value_get_real(flr_shareable_get_header(data, FLR_HEADER_MSG_ROOT_TTL), -1), 0.0);
     flr_task_unref(task);
 }
 END_TEST
@@ -362,7 +376,8 @@ START_TEST(bd_14_what_an_assignment_shows)
     result = flr_assignment_get_result(seen);
     ck_assert_int_eq(flr_value_get_int(flr_shareable_get(result, "x"), 0), 5);
     flr_shareable_unref(result);
-    ck_assert_int_eq(flr_assignment_set_result(seen, NULL), FLR_E_STATE); /* not inside result_received */
+    ck_assert_int_eq(flr_assignment_set_result(seen, NULL),
+                     FLR_E_STATE); /* not inside result_received */
     ck_assert_int_eq(flr_assignment_set_result(NULL, NULL), FLR_E_INVAL);
     ck_assert_ptr_null(flr_assignment_get_data(seen));
     boardhost_take(&h, 1, id);
@@ -437,7 +452,8 @@ START_TEST(bd_16_task_ready)
     h.start = schedule_early;
     boardhost_begin(&h);
     ck_assert_str_eq(boardhost_trace(&h), "scheduled ready(*)"); /* when the gate opened */
-    a = boardhost_task(&h, "a", NULL), b = boardhost_task(&h, "b", NULL), c = boardhost_task(&h, "c", NULL);
+    a = boardhost_task(&h, "a", NULL), b = boardhost_task(&h, "b", NULL),
+    c = boardhost_task(&h, "c", NULL);
     boardhost_broadcast(&h, a, FLR_TARGETS_SNAPSHOT, 0, 0, 0);
     ck_assert_str_eq(boardhost_trace(&h), "ready(*)");
     boardhost_broadcast(&h, b, FLR_TARGETS_LIST, 2, 0, 0);
@@ -462,8 +478,10 @@ START_TEST(rq_17_events_of_a_hand_out)
     h.trace_events = true;
     boardhost_trace(&h);
     ck_assert_ptr_nonnull(boardhost_ask(&h, 1));
-    ck_assert_str_eq(boardhost_trace(&h), "_before_process_task_request before(site-1) after(site-1) _after_process_task_request "
-                                          "_before_task_data_filter _after_task_data_filter");
+    ck_assert_str_eq(
+        boardhost_trace(&h),
+        "_before_process_task_request before(site-1) after(site-1) _after_process_task_request "
+        "_before_task_data_filter _after_task_data_filter");
     h.trace_events = false;
     flr_task_unref(task);
 }
@@ -481,8 +499,9 @@ START_TEST(rq_20_events_of_a_failed_send_callback)
     h.trace_events = true;
     boardhost_trace(&h);
     ck_assert_ptr_null(boardhost_ask(&h, 1));
-    ck_assert_str_eq(boardhost_trace(&h), "_before_process_task_request fails(site-1) after(site-1) done(t,error) "
-                                          "_after_process_task_request");
+    ck_assert_str_eq(boardhost_trace(&h),
+                     "_before_process_task_request fails(site-1) after(site-1) done(t,error) "
+                     "_after_process_task_request");
     h.trace_events = false;
     flr_task_unref(task);
 }
@@ -503,10 +522,11 @@ static int received_rc(void *self, flr_assignment *a, flr_context *context)
 
     (void)context;
     seen = a;
-    boardhost_note(self, "received(%s,%s,%s,%s,%s)", flr_assignment_get_client(a), flr_shareable_get_rc(result),
-                   header_text(result, FLR_HEADER_TASK_NAME),
-                   strcmp(header_text(result, FLR_HEADER_TASK_ID), flr_assignment_get_id(a)) == 0 ? "id" : "?",
-                   flr_value_get_text(flr_map_get(props, FLR_PROP_IDENTITY_NAME), "-"));
+    boardhost_note(
+        self, "received(%s,%s,%s,%s,%s)", flr_assignment_get_client(a),
+        flr_shareable_get_rc(result), header_text(result, FLR_HEADER_TASK_NAME),
+        strcmp(header_text(result, FLR_HEADER_TASK_ID), flr_assignment_get_id(a)) == 0 ? "id" : "?",
+        flr_value_get_text(flr_map_get(props, FLR_PROP_IDENTITY_NAME), "-"));
     flr_shareable_unref(result);
     return 0;
 }
@@ -535,9 +555,11 @@ START_TEST(bd_24_closed_in_the_clients_place)
     h.trace_events = true;
     boardhost_trace(&h);
     ck_assert_ptr_null(boardhost_ask(&h, 1)); /* RQ-13, RQ-19 */
-    ck_assert_str_eq(boardhost_trace(&h), "_before_process_task_request before(site-1) after(site-1) _after_process_task_request "
-                                          "_before_task_data_filter "
-                                          "received(site-1,TASK_DATA_FILTER_ERROR,t,id,site-1)");
+    ck_assert_str_eq(
+        boardhost_trace(&h),
+        "_before_process_task_request before(site-1) after(site-1) _after_process_task_request "
+        "_before_task_data_filter "
+        "received(site-1,TASK_DATA_FILTER_ERROR,t,id,site-1)");
     h.trace_events = false;
     ck_assert_int_eq(flr_assignment_get_state(seen), FLR_ASSIGNMENT_CLOSED);
     snprintf(id, sizeof id, "%s", flr_assignment_get_id(seen));
@@ -587,7 +609,8 @@ START_TEST(rq_19_the_last_answer_ends_the_task)
     boardhost_broadcast(&h, task, FLR_TARGETS_LIST, 1, 0, 0);
     boardhost_trace(&h);
     ck_assert_ptr_null(boardhost_ask(&h, 1));
-    ck_assert_str_eq(boardhost_trace(&h), "before(site-1) after(site-1) received(site-1) done(t,ok)");
+    ck_assert_str_eq(boardhost_trace(&h),
+                     "before(site-1) after(site-1) received(site-1) done(t,ok)");
     flr_task_unref(task);
     end();
 }
@@ -602,7 +625,8 @@ static int ask_inside(void *self, flr_assignment *a, flr_context *context)
 
     (void)a, (void)context;
     status = flr_runner_process_task_request(h.runner, "site-2", boardhost_context(&h, 2), &answer);
-    boardhost_note(self, "asked:%s", status == 0 ? flr_answer_get_name(answer) : flr_status_get_name(status));
+    boardhost_note(self, "asked:%s",
+                   status == 0 ? flr_answer_get_name(answer) : flr_status_get_name(status));
     return 0;
 }
 
@@ -653,15 +677,28 @@ END_TEST
 int main(void)
 {
     const TTest *const rows[] = {
-        bd_06_resend, bd_06_resend_without_callbacks_says_so_too, bd_07_scheduling_order, bd_09_the_clients_own_copy,
-        bd_10_before_fails, bd_10_after_fails, bd_10_the_task_ends_in_before, bd_11_public_properties, bd_13_headers,
-        bd_13_no_operator_no_timeout, bd_14_what_an_assignment_shows, rq_17_events_of_a_hand_out,
-        rq_20_events_of_a_failed_send_callback, bd_18_a_request_with_send_callbacks_inside_a_callback_is_reentrant,
+        bd_06_resend,
+        bd_06_resend_without_callbacks_says_so_too,
+        bd_07_scheduling_order,
+        bd_09_the_clients_own_copy,
+        bd_10_before_fails,
+        bd_10_after_fails,
+        bd_10_the_task_ends_in_before,
+        bd_11_public_properties,
+        bd_13_headers,
+        bd_13_no_operator_no_timeout,
+        bd_14_what_an_assignment_shows,
+        rq_17_events_of_a_hand_out,
+        rq_20_events_of_a_failed_send_callback,
+        bd_18_a_request_with_send_callbacks_inside_a_callback_is_reentrant,
         bd_18_a_request_without_them_is_served,
     };
     const TTest *const own[] = {
-        ps_07_ids_are_derived_from_secret_job_workflow_number_client, bd_16_task_ready, bd_24_closed_in_the_clients_place,
-        bd_24_an_option_cancels_the_task, rq_19_the_last_answer_ends_the_task,
+        ps_07_ids_are_derived_from_secret_job_workflow_number_client,
+        bd_16_task_ready,
+        bd_24_closed_in_the_clients_place,
+        bd_24_an_option_cancels_the_task,
+        rq_19_the_last_answer_ends_the_task,
     };
     Suite *suite = suite_create("board hand-out");
     TCase *tcase = tcase_create("rows"), *alone = tcase_create("own host");

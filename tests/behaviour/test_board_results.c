@@ -23,7 +23,9 @@ static void end(void)
 static flr_assignment *seen;
 static char seen_id[40];
 
-static flr_task *scheduled(const char *name, int (*received)(void *, flr_assignment *, flr_context *), int mode, int n, uint64_t min)
+static flr_task *scheduled(const char *name,
+                           int (*received)(void *, flr_assignment *, flr_context *), int mode,
+                           int n, uint64_t min)
 {
     flr_task_options o;
     flr_task *task;
@@ -50,7 +52,8 @@ static int look_inside(void *self, flr_assignment *a, flr_context *context)
     ck_assert_ptr_null(flr_shareable_get_header(result, FLR_HEADER_REPLY_IS_LATE));
     flr_shareable_unref(result);
     boardhost_note(self, "state:%d,received:%d,status:%d", flr_assignment_get_state(a),
-                   flr_assignment_get_received(a) != FLR_TIME_NONE, flr_task_get_status(flr_assignment_get_task(a)));
+                   flr_assignment_get_received(a) != FLR_TIME_NONE,
+                   flr_task_get_status(flr_assignment_get_task(a)));
     boardhost_note(self, "check:%s", boardhost_check(&h, 3, flr_assignment_get_id(a)));
     return 0;
 }
@@ -58,7 +61,8 @@ static int look_inside(void *self, flr_assignment *a, flr_context *context)
 static int look_done(void *self, flr_task *task, flr_context *context)
 {
     (void)context;
-    boardhost_note(self, "done,state:%d,status:%d", flr_assignment_get_state(seen), flr_task_get_status(task));
+    boardhost_note(self, "done,state:%d,status:%d", flr_assignment_get_state(seen),
+                   flr_task_get_status(task));
     return 0;
 }
 
@@ -77,7 +81,8 @@ START_TEST(bd_20_order)
     boardhost_take(&h, 1, id);
     boardhost_trace(&h);
     ck_assert_int_eq(boardhost_answer(&h, 1, "t", id, 1), FLR_OUTCOME_ACCEPTED);
-    ck_assert_str_eq(boardhost_trace(&h), "state:1,received:0,status:0 check:not yours done,state:2,status:1");
+    ck_assert_str_eq(boardhost_trace(&h),
+                     "state:1,received:0,status:0 check:not yours done,state:2,status:1");
     flr_task_unref(task);
 }
 END_TEST
@@ -140,7 +145,7 @@ static int64_t left_after(int (*received)(void *, flr_assignment *, flr_context 
 
 START_TEST(bd_21_results)
 {
-    ck_assert_int_eq(left_after(NULL, "x"), 5);               /* without a callback they stay */
+    ck_assert_int_eq(left_after(NULL, "x"), 5);                /* without a callback they stay */
     ck_assert_int_eq(left_after(boardhost_received, "x"), -1); /* else only what it put there */
     ck_assert_int_eq(left_after(replace, "model"), 7);
     ck_assert_int_eq(left_after(keep_same, "x"), 55);
@@ -192,13 +197,17 @@ static int everything_inside(void *self, flr_assignment *a, flr_context *context
 
     snprintf(seen_id, sizeof seen_id, "%s", flr_assignment_get_id(a));
     boardhost_note(self, "wait:%s", flr_status_get_name(flr_task_wait(task, NULL, 0.0, NULL)));
-    boardhost_note(self, "and_wait:%s", flr_status_get_name(flr_board_broadcast_and_wait(h.board, more, NULL, NULL, context, NULL)));
+    boardhost_note(self, "and_wait:%s",
+                   flr_status_get_name(
+                       flr_board_broadcast_and_wait(h.board, more, NULL, NULL, context, NULL)));
     boardhost_note(self, "schedule:%d", flr_board_broadcast(h.board, more, NULL, context));
     flr_task_unref(more);
     boardhost_note(self, "count:%zu", flr_board_get_count(h.board));
     ck_assert_int_eq(flr_shareable_new(&result), 0);
-    boardhost_note(self, "submit:%s", flr_status_get_name(flr_runner_process_submission(
-                             h.runner, "site-2", boardhost_context(&h, 2), "t", seen_id, result, &outcome)));
+    boardhost_note(self, "submit:%s",
+                   flr_status_get_name(flr_runner_process_submission(h.runner, "site-2",
+                                                                     boardhost_context(&h, 2), "t",
+                                                                     seen_id, result, &outcome)));
     flr_shareable_unref(result);
     boardhost_note(self, "fire:%d", flr_context_fire(context, "mine"));
     boardhost_note(self, "cancel:%d", flr_task_cancel(task, 0));
@@ -214,8 +223,10 @@ START_TEST(bd_18_callbacks_may_schedule_cancel_fire_but_not_submit_or_wait)
     boardhost_take(&h, 1, id);
     boardhost_trace(&h);
     ck_assert_int_eq(boardhost_answer(&h, 1, "t", id, 1), FLR_OUTCOME_ACCEPTED);
-    ck_assert_str_eq(boardhost_trace(&h), "wait:FLR_E_REENTRANT and_wait:FLR_E_REENTRANT schedule:0 count:2 submit:FLR_E_REENTRANT "
-                                          "fire:0 cancel:0 status:4 done(t,cancelled)");
+    ck_assert_str_eq(
+        boardhost_trace(&h),
+        "wait:FLR_E_REENTRANT and_wait:FLR_E_REENTRANT schedule:0 count:2 submit:FLR_E_REENTRANT "
+        "fire:0 cancel:0 status:4 done(t,cancelled)");
     ck_assert_int_eq(boardhost_answer(&h, 1, "t", id, 1), FLR_OUTCOME_DUPLICATE);
     ck_assert_str_eq(boardhost_check(&h, 1, id), "already received");
     flr_task_unref(task);
@@ -259,7 +270,8 @@ START_TEST(bd_17_while_claimed)
     flr_value_unref(props);
     ck_assert_int_eq(flr_shareable_new(&result), 0);
     boardhost_trace(&h);
-    ck_assert_int_eq(flr_runner_process_submission(h.runner, "site-1", context, "t", id, result, &outcome), 0);
+    ck_assert_int_eq(
+        flr_runner_process_submission(h.runner, "site-1", context, "t", id, result, &outcome), 0);
     ck_assert_int_eq(outcome, FLR_OUTCOME_ACCEPTED);
     ck_assert_str_eq(boardhost_trace(&h), "check:already received asked:__try_again__");
     flr_shareable_unref(result);
@@ -274,7 +286,8 @@ START_TEST(bd_19_waiting_arguments)
     int status;
 
     ck_assert_int_eq(flr_task_wait(NULL, NULL, 0.0, &status), FLR_E_INVAL);
-    ck_assert_int_eq(flr_task_wait(task, NULL, 0.0, &status), FLR_E_STATE); /* BD-28: never scheduled */
+    ck_assert_int_eq(flr_task_wait(task, NULL, 0.0, &status),
+                     FLR_E_STATE); /* BD-28: never scheduled */
     boardhost_broadcast(&h, task, 0, 0, 0, 0);
     ck_assert_int_eq(flr_task_wait(task, NULL, 0.0 / 0.0, &status), FLR_E_INVAL);
     ck_assert_int_eq(flr_task_wait(task, NULL, 0.0, &status), FLR_E_TIMEDOUT);
@@ -303,7 +316,8 @@ START_TEST(bd_28_a_signal_of_the_call_ends_the_task)
     ck_assert_str_eq(boardhost_trace(&h), "done(t,aborted)");
     ck_assert_int_eq(flr_task_get_status(other), FLR_TASK_STANDING);
     flr_task_cancel(other, FLR_TASK_ABORTED);
-    ck_assert_int_eq(flr_task_wait(other, signal, -1.0, &status), 0); /* cancelled, not by a signal of this call */
+    ck_assert_int_eq(flr_task_wait(other, signal, -1.0, &status),
+                     0); /* cancelled, not by a signal of this call */
     ck_assert_int_eq(status, FLR_TASK_ABORTED);
     flr_signal_unref(signal);
     flr_task_unref(task);
@@ -337,8 +351,10 @@ START_TEST(sb_14_sb_17_sb_19_outcomes_are_stable)
     ck_assert_int_eq(boardhost_answer(&h, 1, "t", "", 1), FLR_OUTCOME_UNKNOWN_TASK);
     ck_assert_int_eq(boardhost_answer(&h, 1, "t", NULL, 1), FLR_OUTCOME_UNKNOWN_TASK);
     ck_assert_int_eq(boardhost_answer(&h, 1, "t", "no id at all", 1), FLR_OUTCOME_UNKNOWN_TASK);
-    ck_assert_int_eq(boardhost_answer(&h, 8, "t", one, 1), FLR_OUTCOME_WRONG_CLIENT); /* a stranger */
-    ck_assert_str_eq(boardhost_trace(&h), "unknown(site-1,t) unknown(site-1,t) unknown(site-1,t) unknown(site-1,t)");
+    ck_assert_int_eq(boardhost_answer(&h, 8, "t", one, 1),
+                     FLR_OUTCOME_WRONG_CLIENT); /* a stranger */
+    ck_assert_str_eq(boardhost_trace(&h),
+                     "unknown(site-1,t) unknown(site-1,t) unknown(site-1,t) unknown(site-1,t)");
     flr_task_unref(task);
 }
 END_TEST
@@ -358,7 +374,8 @@ START_TEST(sb_16_late_once)
     ck_assert_int_eq(boardhost_answer(&h, 2, "t", two, 1), FLR_OUTCOME_DUPLICATE);
     ck_assert_int_eq(boardhost_answer(&h, 1, "t", one, 1), FLR_OUTCOME_DUPLICATE);
     ck_assert_str_eq(boardhost_trace(&h), "unknown(site-2,t)");
-    ck_assert_int_eq(boardhost_answer(&h, 2, "t", three, 1), FLR_OUTCOME_UNKNOWN_TASK); /* SB-15: remembered for another */
+    ck_assert_int_eq(boardhost_answer(&h, 2, "t", three, 1),
+                     FLR_OUTCOME_UNKNOWN_TASK); /* SB-15: remembered for another */
     ck_assert_int_eq(boardhost_answer(&h, 3, "u", three, 1), FLR_OUTCOME_UNKNOWN_TASK);
     ck_assert_int_eq(boardhost_answer(&h, 3, "t", three, 1), FLR_OUTCOME_LATE);
     flr_task_unref(task);
@@ -395,15 +412,21 @@ START_TEST(sb_21_sb_22_sb_24_events)
     h.trace_events = true;
     boardhost_trace(&h);
     boardhost_answer(&h, 2, "t", one, 1);
-    ck_assert_str_eq(boardhost_trace(&h), "_before_task_result_filter _after_task_result_filter _before_process_submission "
-                                          "_after_process_submission");
+    ck_assert_str_eq(
+        boardhost_trace(&h),
+        "_before_task_result_filter _after_task_result_filter _before_process_submission "
+        "_after_process_submission");
     boardhost_answer(&h, 1, "t", one, 1);
-    ck_assert_str_eq(boardhost_trace(&h), "_before_task_result_filter _after_task_result_filter _before_process_submission "
-                                          "received(site-1) done(t,ok) _after_process_submission");
+    ck_assert_str_eq(
+        boardhost_trace(&h),
+        "_before_task_result_filter _after_task_result_filter _before_process_submission "
+        "received(site-1) done(t,ok) _after_process_submission");
     boardhost_answer(&h, 2, "t", two, 1);
-    ck_assert_str_eq(boardhost_trace(&h), "_before_task_result_filter _after_task_result_filter _before_process_submission "
-                                          "_before_process_result_of_unknown_task unknown(site-2,t) "
-                                          "_after_process_result_of_unknown_task _after_process_submission");
+    ck_assert_str_eq(
+        boardhost_trace(&h),
+        "_before_task_result_filter _after_task_result_filter _before_process_submission "
+        "_before_process_result_of_unknown_task unknown(site-2,t) "
+        "_after_process_result_of_unknown_task _after_process_submission");
     h.trace_events = false;
     flr_task_unref(task);
 }
@@ -434,10 +457,18 @@ END_TEST
 int main(void)
 {
     const TTest *const rows[] = {
-        bd_20_order, bd_21_results, bd_22_result_received_fails,
-        bd_18_callbacks_may_schedule_cancel_fire_but_not_submit_or_wait, bd_17_while_claimed, bd_19_waiting_arguments,
-        bd_28_a_signal_of_the_call_ends_the_task, sb_14_sb_17_sb_19_outcomes_are_stable, sb_16_late_once,
-        sb_18_a_failing_handler_counts_as_delivered, sb_21_sb_22_sb_24_events, ax_06_task_checks,
+        bd_20_order,
+        bd_21_results,
+        bd_22_result_received_fails,
+        bd_18_callbacks_may_schedule_cancel_fire_but_not_submit_or_wait,
+        bd_17_while_claimed,
+        bd_19_waiting_arguments,
+        bd_28_a_signal_of_the_call_ends_the_task,
+        sb_14_sb_17_sb_19_outcomes_are_stable,
+        sb_16_late_once,
+        sb_18_a_failing_handler_counts_as_delivered,
+        sb_21_sb_22_sb_24_events,
+        ax_06_task_checks,
     };
     Suite *suite = suite_create("board results");
     TCase *tcase = tcase_create("rows");

@@ -1,4 +1,5 @@
-/* Tasks of a board: what they are made of, scheduling, targets, ending, what is remembered. Rows BD-01 to BD-05, BD-25 to BD-33. */
+/* Tasks of a board: what they are made of, scheduling, targets, ending, what is remembered. Rows
+ * BD-01 to BD-05, BD-25 to BD-33. */
 #include "boardhost.h"
 
 #include <check.h>
@@ -127,12 +128,14 @@ START_TEST(bd_02_scheduling_freezes_the_payload_and_is_for_once)
     task = boardhost_task(&h, "train", &o);
     ck_assert_int_eq(flr_shareable_is_frozen(payload), 0);
     ck_assert_int_eq(flr_task_get_number(task), -1);
-    ck_assert_int_eq(boardhost_broadcast(&h, task, FLR_TARGETS_OPEN, 0, 0, 0), FLR_E_INVAL); /* nothing happens */
+    ck_assert_int_eq(boardhost_broadcast(&h, task, FLR_TARGETS_OPEN, 0, 0, 0),
+                     FLR_E_INVAL); /* nothing happens */
     ck_assert_int_eq(flr_shareable_is_frozen(payload), 0);
     ck_assert_uint_eq(flr_board_get_count(h.board), 0);
     ck_assert_int_eq(boardhost_broadcast(&h, task, 0, 0, 0, 0), 0);
     ck_assert_int_eq(flr_shareable_is_frozen(payload), 1);
-    ck_assert_str_eq(flr_value_get_text(flr_shareable_get_header(payload, FLR_HEADER_TASK_NAME), ""), "train");
+    ck_assert_str_eq(
+        flr_value_get_text(flr_shareable_get_header(payload, FLR_HEADER_TASK_NAME), ""), "train");
     ck_assert_int_eq(flr_value_new_int(1, &x), 0);
     ck_assert_int_eq(flr_shareable_set(payload, "x", x), FLR_E_STATE);
     flr_value_unref(x);
@@ -160,7 +163,8 @@ static int schedule_in_done(void *self, flr_task *task, flr_context *context)
     flr_task *other = boardhost_task(self, "other", NULL);
 
     (void)task;
-    boardhost_note(self, "scheduled:%s", flr_status_get_name(flr_board_broadcast(h.board, other, NULL, context)));
+    boardhost_note(self, "scheduled:%s",
+                   flr_status_get_name(flr_board_broadcast(h.board, other, NULL, context)));
     flr_task_unref(other);
     return 0;
 }
@@ -190,7 +194,8 @@ START_TEST(bd_03_from_start_until_finalize_run_begins)
 }
 END_TEST
 
-static int try_targets(const char *const *targets, size_t count, int64_t mode, uint32_t flags, uint64_t min)
+static int try_targets(const char *const *targets, size_t count, int64_t mode, uint32_t flags,
+                       uint64_t min)
 {
     flr_broadcast_options o;
     flr_task *task = boardhost_task(&h, "t", NULL);
@@ -211,7 +216,8 @@ START_TEST(bd_04_target_modes)
 {
     static const char *const one[] = {"site-1"};
 
-    ck_assert_int_eq(try_targets(one, 0, FLR_TARGETS_DEFAULT, 0, 0), FLR_E_INVAL); /* an empty LIST */
+    ck_assert_int_eq(try_targets(one, 0, FLR_TARGETS_DEFAULT, 0, 0),
+                     FLR_E_INVAL); /* an empty LIST */
     ck_assert_int_eq(try_targets(NULL, 0, FLR_TARGETS_LIST, 0, 0), FLR_E_INVAL);
     ck_assert_int_eq(try_targets(one, 1, FLR_TARGETS_SNAPSHOT, 0, 0), FLR_E_INVAL);
     ck_assert_int_eq(try_targets(one, 1, FLR_TARGETS_OPEN, 0, 1), FLR_E_INVAL);
@@ -258,9 +264,11 @@ START_TEST(bd_05_lists)
     memset(longest, 'x', 256);
     longest[256] = '\0';
     ck_assert_int_eq(try_targets(too_long, 1, FLR_TARGETS_LIST, 0, 0), FLR_E_LIMIT);
-    ck_assert_int_eq(try_targets(unknown, 2, FLR_TARGETS_LIST, FLR_BROADCAST_FLAG_ALLOW_UNKNOWN, 0), 0);
+    ck_assert_int_eq(try_targets(unknown, 2, FLR_TARGETS_LIST, FLR_BROADCAST_FLAG_ALLOW_UNKNOWN, 0),
+                     0);
     ck_assert_int_eq(flr_board_cancel_all(h.board, 0), 0);
-    ck_assert_int_eq(try_targets(twice, 4, FLR_TARGETS_LIST, 0, 3), FLR_E_INVAL); /* BC-05: two distinct ones */
+    ck_assert_int_eq(try_targets(twice, 4, FLR_TARGETS_LIST, 0, 3),
+                     FLR_E_INVAL); /* BC-05: two distinct ones */
     ck_assert_int_eq(try_targets(twice, 4, FLR_TARGETS_LIST, 0, 2), 0);
     ck_assert_int_eq(boardhost_serve(&h, 1), FLR_OUTCOME_ACCEPTED);
     ck_assert_uint_eq(flr_board_get_count(h.board), 1);
@@ -281,7 +289,8 @@ START_TEST(bd_25_ends_with_its_last_needed_result)
     boardhost_broadcast(&h, task, FLR_TARGETS_LIST, 1, 0, 0);
     boardhost_trace(&h);
     ck_assert_int_eq(boardhost_serve(&h, 1), FLR_OUTCOME_ACCEPTED);
-    ck_assert_str_eq(boardhost_trace(&h), "before(site-1) after(site-1) received(site-1) done(t,ok)");
+    ck_assert_str_eq(boardhost_trace(&h),
+                     "before(site-1) after(site-1) received(site-1) done(t,ok)");
     ck_assert_uint_eq(flr_board_get_count(h.board), 0);
     ck_assert_int_eq(flr_task_cancel(task, FLR_TASK_ERROR), 0);
     ck_assert_int_eq(flr_task_get_status(task), FLR_TASK_OK); /* nothing later changes it */
@@ -337,7 +346,8 @@ END_TEST
 
 START_TEST(bd_27_cancel)
 {
-    flr_task *a = boardhost_task(&h, "a", NULL), *b = boardhost_task(&h, "b", NULL), *c = boardhost_task(&h, "c", NULL);
+    flr_task *a = boardhost_task(&h, "a", NULL), *b = boardhost_task(&h, "b", NULL),
+             *c = boardhost_task(&h, "c", NULL);
 
     ck_assert_int_eq(flr_task_cancel(a, 0), FLR_E_STATE); /* never scheduled */
     boardhost_broadcast(&h, a, 0, 0, 0, 0);
@@ -424,7 +434,8 @@ START_TEST(bd_29_instants_in_order_tasks_in_scheduling_order)
     }
     boardhost_trace(&h);
     boardhost_advance(&h, 100);
-    ck_assert_str_eq(boardhost_trace(&h), "done(t1,timeout) done(t3,timeout) done(t0,timeout) done(t2,timeout)");
+    ck_assert_str_eq(boardhost_trace(&h),
+                     "done(t1,timeout) done(t3,timeout) done(t0,timeout) done(t2,timeout)");
 }
 END_TEST
 
@@ -618,7 +629,8 @@ START_TEST(st_02_groups)
     flr_collector *collector;
     flr_context *context;
     flr_value *pointer;
-    flr_task *a = boardhost_task(&h, "train", NULL), *b = boardhost_task(&h, "train", NULL), *c = boardhost_task(&h, "gone", NULL);
+    flr_task *a = boardhost_task(&h, "train", NULL), *b = boardhost_task(&h, "train", NULL),
+             *c = boardhost_task(&h, "gone", NULL);
     const flr_value *tasks, *list;
     char id[40];
 
@@ -651,15 +663,29 @@ END_TEST
 int main(void)
 {
     const TTest *const rows[] = {
-        bd_01_what_a_task_is_made_of, bd_01_properties, bd_02_scheduling_freezes_the_payload_and_is_for_once,
-        bd_04_target_modes, bd_04_a_snapshot_is_fixed, bd_05_lists, bd_25_ends_with_its_last_needed_result,
-        bd_26_a_failing_task_done_makes_it_an_error_and_the_payload_goes, bd_27_cancel,
-        bd_29_timeout_is_decided_at_the_next_entry_and_called_by_the_driver, bd_29_step_comes_at_the_deadline,
-        bd_29_instants_in_order_tasks_in_scheduling_order, bd_30_count_is_exact, bd_32_options_before_the_first_task,
-        bd_32_the_configured_number_is_remembered, bd_33_assignments_in_hand_out_order, ps_08_numbers, st_02_groups,
+        bd_01_what_a_task_is_made_of,
+        bd_01_properties,
+        bd_02_scheduling_freezes_the_payload_and_is_for_once,
+        bd_04_target_modes,
+        bd_04_a_snapshot_is_fixed,
+        bd_05_lists,
+        bd_25_ends_with_its_last_needed_result,
+        bd_26_a_failing_task_done_makes_it_an_error_and_the_payload_goes,
+        bd_27_cancel,
+        bd_29_timeout_is_decided_at_the_next_entry_and_called_by_the_driver,
+        bd_29_step_comes_at_the_deadline,
+        bd_29_instants_in_order_tasks_in_scheduling_order,
+        bd_30_count_is_exact,
+        bd_32_options_before_the_first_task,
+        bd_32_the_configured_number_is_remembered,
+        bd_33_assignments_in_hand_out_order,
+        ps_08_numbers,
+        st_02_groups,
     };
     const TTest *const own[] = {
-        bd_03_from_start_until_finalize_run_begins, bd_31_finalize_cancels_in_scheduling_order, bd_31_finalize_after_an_abort,
+        bd_03_from_start_until_finalize_run_begins,
+        bd_31_finalize_cancels_in_scheduling_order,
+        bd_31_finalize_after_an_abort,
     };
     Suite *suite = suite_create("board tasks");
     TCase *tcase = tcase_create("rows"), *alone = tcase_create("own host");

@@ -1,4 +1,7 @@
-/* FedAvg: rows FA-01 to FA-05, PS-08. A host of the test's own drives the run by step, under a manual clock. */
+/*
+ * FedAvg: rows FA-01 to FA-05, PS-08. A host of the test's own drives the run by step, under a
+ * manual clock.
+ */
 #include <check.h>
 #include <flrunner.h>
 #include <math.h>
@@ -7,7 +10,7 @@
 #include <string.h>
 
 #define SECOND INT64_C(1000000000)
-#define ID 64
+#define ID     64
 
 struct fed {
     flr_clock *clock;
@@ -40,7 +43,8 @@ static int list_clients(void *self, flr_client_list *list)
 {
     struct fed *fed = self;
     int status = 0;
-    for (size_t i = 0; i < fed->count && !status; i++) status = flr_client_list_add(list, fed->known[i], NULL);
+    for (size_t i = 0; i < fed->count && !status; i++)
+        status = flr_client_list_add(list, fed->known[i], NULL);
     return status;
 }
 
@@ -64,12 +68,14 @@ static int on_round(void *self, const flr_round *round, const flr_value *model)
     seen->total = flr_round_get_total(round);
     seen->count = flr_round_get_contributor_count(round);
     seen->seconds = flr_round_get_seconds(round);
-    for (int i = 0; i < FLR_REFUSED_COUNT; i++) seen->refused[i] = flr_round_get_refused(round, i);
+    for (int i = 0; i < FLR_REFUSED_COUNT; i++)
+        seen->refused[i] = flr_round_get_refused(round, i);
     for (size_t i = 0; i < seen->count && i < 4; i++) {
         snprintf(seen->names[i], sizeof seen->names[i], "%s", flr_round_get_contributor(round, i));
         seen->weights[i] = flr_round_get_weight(round, i);
         seen->with_model |= flr_shareable_get(flr_round_get_result(round, i), "model") != NULL;
-        seen->metric = flr_value_get_real(flr_shareable_get(flr_round_get_result(round, i), "metric"), -1);
+        seen->metric =
+            flr_value_get_real(flr_shareable_get(flr_round_get_result(round, i), "metric"), -1);
     }
     ck_assert_ptr_null(flr_round_get_contributor(round, seen->count));
     ck_assert_ptr_null(flr_round_get_result(round, seen->count));
@@ -118,7 +124,8 @@ static void setup(struct fed *fed, size_t clients, flr_fedavg_options *options)
     memset(fed, 0, sizeof *fed);
     fed->count = clients;
     fed->save_at = -1;
-    for (size_t i = 0; i < 4; i++) fed->known[i] = names[i];
+    for (size_t i = 0; i < 4; i++)
+        fed->known[i] = names[i];
     ck_assert_int_eq(flr_clock_new_manual(SECOND, 0, &fed->clock), 0);
     flr_step_result_init(&fed->step, sizeof fed->step);
     flr_fedavg_options_init(options, sizeof *options);
@@ -144,9 +151,11 @@ static void begin(struct fed *fed, const flr_fedavg_options *options)
 /* Step until there is nothing to do now. */
 static void step(struct fed *fed)
 {
-    if (fed->step.state == FLR_STEP_ENDED) return;
+    if (fed->step.state == FLR_STEP_ENDED)
+        return;
     fed->begun = 1;
-    do ck_assert_int_eq(flr_runner_step(fed->runner, &fed->step), 0);
+    do
+        ck_assert_int_eq(flr_runner_step(fed->runner, &fed->step), 0);
     while (fed->step.state == FLR_STEP_RUNNING && fed->step.wait_ns == 0);
 }
 
@@ -179,7 +188,8 @@ static int ask(struct fed *fed, const char *client, char id[ID])
 {
     const flr_answer *answer;
     peer(fed);
-    ck_assert_int_eq(flr_runner_process_task_request(fed->runner, client, fed->context, &answer), 0);
+    ck_assert_int_eq(flr_runner_process_task_request(fed->runner, client, fed->context, &answer),
+                     0);
     snprintf(id, ID, "%s", flr_answer_get_id(answer));
     flr_shareable_unref(fed->data);
     fed->data = flr_shareable_ref(flr_answer_get_data(answer));
@@ -187,16 +197,21 @@ static int ask(struct fed *fed, const char *client, char id[ID])
 }
 
 /* Takes over model and samples, which may be NULL. */
-static int submit(struct fed *fed, const char *client, const char *id, const char *rc, flr_value *model, flr_value *samples)
+static int submit(struct fed *fed, const char *client, const char *id, const char *rc,
+                  flr_value *model, flr_value *samples)
 {
     flr_shareable *result;
     int outcome;
     ck_assert_int_eq(flr_shareable_new_reply(rc, NULL, &result), 0);
-    if (model) ck_assert_int_eq(flr_shareable_set(result, "model", model), 0);
-    if (samples) ck_assert_int_eq(flr_shareable_set(result, "num_samples", samples), 0);
+    if (model)
+        ck_assert_int_eq(flr_shareable_set(result, "model", model), 0);
+    if (samples)
+        ck_assert_int_eq(flr_shareable_set(result, "num_samples", samples), 0);
     ck_assert_int_eq(flr_shareable_set_real(result, "metric", 0.25), 0);
     peer(fed);
-    ck_assert_int_eq(flr_runner_process_submission(fed->runner, client, fed->context, "train", id, result, &outcome), 0);
+    ck_assert_int_eq(flr_runner_process_submission(fed->runner, client, fed->context, "train", id,
+                                                   result, &outcome),
+                     0);
     flr_shareable_unref(result);
     return outcome;
 }
@@ -212,7 +227,8 @@ static void answer(struct fed *fed, const char *client, flr_value *model, double
 {
     char id[ID];
     ck_assert_int_eq(ask(fed, client, id), FLR_ANSWER_TASK);
-    ck_assert_int_eq(submit(fed, client, id, FLR_RC_OK, model, real(samples)), FLR_OUTCOME_ACCEPTED);
+    ck_assert_int_eq(submit(fed, client, id, FLR_RC_OK, model, real(samples)),
+                     FLR_OUTCOME_ACCEPTED);
 }
 
 static void expect_end(struct fed *fed, int code)
@@ -244,13 +260,19 @@ START_TEST(fa_01_rounds)
     step(&fed);
     for (int64_t round = 0; round < 2; round++) {
         ck_assert_int_eq(ask(&fed, "a", id), FLR_ANSWER_TASK);
-        ck_assert_str_eq(flr_value_get_text(flr_shareable_get_header(fed.data, FLR_HEADER_TASK_NAME), ""), "train");
-        ck_assert_int_eq(flr_value_get_int(flr_shareable_get_header(fed.data, "current_round"), -1), round);
-        ck_assert_int_eq(flr_value_get_int(flr_shareable_get_header(fed.data, "num_rounds"), -1), 2);
+        ck_assert_str_eq(
+            flr_value_get_text(flr_shareable_get_header(fed.data, FLR_HEADER_TASK_NAME), ""),
+            "train");
+        ck_assert_int_eq(flr_value_get_int(flr_shareable_get_header(fed.data, "current_round"), -1),
+                         round);
+        ck_assert_int_eq(flr_value_get_int(flr_shareable_get_header(fed.data, "num_rounds"), -1),
+                         2);
         ck_assert(numbers_of(flr_shareable_get(fed.data, "model"))[0] == (round ? 4.0 : 1.0));
-        ck_assert_int_eq(submit(&fed, "a", id, FLR_RC_OK, pair(2, 0), real(1)), FLR_OUTCOME_ACCEPTED);
+        ck_assert_int_eq(submit(&fed, "a", id, FLR_RC_OK, pair(2, 0), real(1)),
+                         FLR_OUTCOME_ACCEPTED);
         answer(&fed, "b", pair(5, 0), 2);
-        if (round == 0) step(&fed);
+        if (round == 0)
+            step(&fed);
     }
     expect_end(&fed, 0);
     ck_assert_int_eq(ask(&fed, "a", id), FLR_ANSWER_END_RUN);
@@ -278,7 +300,8 @@ START_TEST(fa_01_waits_until_clients_are_known)
     ck_assert_int_eq(flr_runner_add_client(fed.runner, "b", NULL), 0);
     step(&fed);
     ck_assert_int_eq(ask(&fed, "b", id), FLR_ANSWER_TASK);
-    ck_assert_str_eq(flr_value_get_text(flr_shareable_get_header(fed.data, FLR_HEADER_TASK_NAME), ""), "learn");
+    ck_assert_str_eq(
+        flr_value_get_text(flr_shareable_get_header(fed.data, FLR_HEADER_TASK_NAME), ""), "learn");
     ck_assert_int_eq(flr_runner_abort(fed.runner, 0), 0);
     expect_end(&fed, FLR_E_ABORTED);
     flr_value_unref(initial);
@@ -405,12 +428,12 @@ START_TEST(fa_01_bad_options)
     good.initial_model = model;
     ck_assert_int_eq(flr_fedavg_new(&good, NULL), FLR_E_INVAL);
     ck_assert_int_eq(flr_fedavg_new(NULL, &workflow), FLR_E_INVAL);
-#define REFUSED(code, change)                                                                                          \
-    do {                                                                                                               \
-        o = good;                                                                                                      \
-        change;                                                                                                        \
-        ck_assert_int_eq(flr_fedavg_new(&o, &workflow), code);                                                         \
-        ck_assert_ptr_null(workflow);                                                                                  \
+#define REFUSED(code, change)                                                                      \
+    do {                                                                                           \
+        o = good;                                                                                  \
+        change;                                                                                    \
+        ck_assert_int_eq(flr_fedavg_new(&o, &workflow), code);                                     \
+        ck_assert_ptr_null(workflow);                                                              \
     } while (0)
     REFUSED(FLR_E_INVAL, o.initial_model = NULL);
     REFUSED(FLR_E_INVAL, o.initial_model = empty);
@@ -459,7 +482,8 @@ static void refuse(int cause, const char *rc, flr_value *model, flr_value *sampl
     expect_end(&fed, 0);
     ck_assert_int_eq(seen.calls, 1);
     ck_assert_uint_eq(seen.count, 1);
-    for (int i = 0; i < FLR_REFUSED_COUNT; i++) ck_assert_uint_eq(seen.refused[i], i == cause);
+    for (int i = 0; i < FLR_REFUSED_COUNT; i++)
+        ck_assert_uint_eq(seen.refused[i], i == cause);
     ck_assert(numbers_of(seen.model)[0] == 8.0 && numbers_of(seen.model)[1] == 9.0);
     flr_value_unref(seen.model);
     flr_value_unref(initial);
@@ -501,7 +525,8 @@ START_TEST(fa_02_whole_or_not_at_all)
     flr_value *model;
     char id[ID];
     setup(&fed, 2, &o);
-    flr_value *initial = model_of("w", tensor(FLR_TYPE_F64, 1, &zero)), *wrong = model_of("w", tensor(FLR_TYPE_F64, 1, &big));
+    flr_value *initial = model_of("w", tensor(FLR_TYPE_F64, 1, &zero)),
+              *wrong = model_of("w", tensor(FLR_TYPE_F64, 1, &big));
     ck_assert_int_eq(flr_map_set(&initial, "z", tensor(FLR_TYPE_F64, 1, &zero)), 0);
     ck_assert_int_eq(flr_map_set(&wrong, "z", tensor(FLR_TYPE_F64, 1, &bad)), 0);
     flr_value *right = flr_value_ref(initial);
@@ -593,8 +618,10 @@ START_TEST(fa_03_order_of_arrival_does_not_matter)
         }
         expect_end(&fed, 0);
         ck_assert_int_eq(flr_fedavg_get_model(fed.fedavg, &model), 0);
-        if (first) ck_assert(flr_value_equals(model, first));
-        else first = flr_value_ref(model);
+        if (first)
+            ck_assert(flr_value_equals(model, first));
+        else
+            first = flr_value_ref(model);
         flr_value_unref(model);
         flr_value_unref(initial);
         end(&fed);
@@ -626,7 +653,10 @@ START_TEST(fa_04_too_few_good_ones)
     ck_assert_int_eq(ask(&fed, "d", id), FLR_ANSWER_TASK);
     ck_assert_int_eq(submit(&fed, "d", id, FLR_RC_ERROR, NULL, NULL), FLR_OUTCOME_ACCEPTED);
     expect_end(&fed, FLR_E_LIMIT);
-    expect_detail(&fed, "round 0: 1 good contribution, 3 needed; left out: 1 return code not OK, 2 a number not finite");
+    expect_detail(
+        &fed,
+        "round 0: 1 good contribution, 3 needed; left out: "
+                  "1 return code not OK, 2 a number not finite");
     ck_assert_int_eq(seen.calls, 0);
     ck_assert_int_eq(flr_fedavg_get_model(fed.fedavg, &model), 0);
     ck_assert(flr_value_equals(model, initial));
@@ -754,7 +784,10 @@ END_TEST
 
 /* ---- saved state ---- */
 
-/* A run that is stopped in its second round goes on there, with the same ids, and ends with the same model. */
+/*
+ * A run that is stopped in its second round goes on there, with the same ids, and ends with the
+ * same model.
+ */
 START_TEST(ps_08_restored_run_continues_at_its_round)
 {
     struct fed one, two;

@@ -1,6 +1,7 @@
 /*
- * The local engine: clients as threads and virtual clients give the same model bit for bit, the same seed gives the same events (DESIGN: same
- * bits every time). Rows FA-03, LC-16, LC-18, PS-01, ST-08 as far as the engine has a part in them.
+ * The local engine: clients as threads and virtual clients give the same model bit for bit, the
+ * same seed gives the same events (DESIGN: same bits every time). Rows FA-03, LC-16, LC-18, PS-01,
+ * ST-08 as far as the engine has a part in them.
  */
 #include <check.h>
 #include <flrunner.h>
@@ -9,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SITES 5
-#define WIDTH 100
+#define SITES  5
+#define WIDTH  100
 #define SECOND INT64_C(1000000000)
 
 struct federation {
@@ -45,32 +46,45 @@ static flr_value *model_of(const double *numbers)
     return map;
 }
 
-/* A training that leaves no bit of the model alone. Called on threads: it asserts nothing that the test itself does not need. */
-static int train(void *self, const char *client, const char *task, const flr_shareable *data, flr_signal *abort, flr_shareable **result)
+/*
+ * A training that leaves no bit of the model alone. Called on threads: it asserts nothing that the
+ * test itself does not need.
+ */
+static int train(void *self, const char *client, const char *task, const flr_shareable *data,
+                 flr_signal *abort, flr_shareable **result)
 {
     struct journal *journal = self;
-    const double *old = flr_blob_get_data(flr_value_get_blob(flr_map_get(flr_shareable_get(data, "model"), "w")));
+    const double *old =
+        flr_blob_get_data(flr_value_get_blob(flr_map_get(flr_shareable_get(data, "model"), "w")));
     double numbers[WIDTH];
     int number = client[1] - '0';
     (void)abort;
-    if (strcmp(task, "train") != 0) return FLR_E_INVAL;
+    if (strcmp(task, "train") != 0)
+        return FLR_E_INVAL;
     if (journal) {
         atomic_fetch_add(&journal->calls, 1);
         if (journal->clock)
-            journal->size += (size_t)snprintf(journal->text + journal->size, sizeof journal->text - journal->size, "%s@%lld ", client,
-                                              (long long)flr_clock_get_now(journal->clock));
-        if (journal->abort) flr_runner_abort(journal->abort, journal->cold);
-        if (journal->fail) return journal->fail == 1 ? FLR_E_IO : 0;
+            journal->size += (size_t)snprintf(journal->text + journal->size,
+                                              sizeof journal->text - journal->size, "%s@%lld ",
+                                              client, (long long)flr_clock_get_now(journal->clock));
+        if (journal->abort)
+            flr_runner_abort(journal->abort, journal->cold);
+        if (journal->fail)
+            return journal->fail == 1 ? FLR_E_IO : 0;
     }
-    for (int i = 0; i < WIDTH; i++) numbers[i] = old[i] * 0.9 + (i + 1) * 0.1 / (number + 3.7) * (i % 2 ? 1 : -1e-5);
-    if (flr_shareable_new(result) < 0) return FLR_E_NOMEM;
+    for (int i = 0; i < WIDTH; i++)
+        numbers[i] = old[i] * 0.9 + (i + 1) * 0.1 / (number + 3.7) * (i % 2 ? 1 : -1e-5);
+    if (flr_shareable_new(result) < 0)
+        return FLR_E_NOMEM;
     flr_value *model = model_of(numbers);
     int status = flr_shareable_set(*result, "model", model);
-    if (status < 0) flr_value_unref(model);
+    if (status < 0)
+        flr_value_unref(model);
     return status < 0 ? status : flr_shareable_set_real(*result, "num_samples", number + 0.3);
 }
 
-static void setup(struct federation *f, int manual, const flr_local_options *options, struct journal *journal, uint64_t min_clients)
+static void setup(struct federation *f, int manual, const flr_local_options *options,
+                  struct journal *journal, uint64_t min_clients)
 {
     static const char *const names[SITES] = {"s1", "s2", "s3", "s4", "s5"};
     double zeros[WIDTH] = {0};
@@ -78,7 +92,8 @@ static void setup(struct federation *f, int manual, const flr_local_options *opt
     flr_config *config;
     memset(f, 0, sizeof *f);
     ck_assert_int_eq(flr_local_new(options, &f->local), 0);
-    for (int i = 0; i < SITES; i++) ck_assert_int_eq(flr_local_add_client(f->local, names[i], train, journal), 0);
+    for (int i = 0; i < SITES; i++)
+        ck_assert_int_eq(flr_local_add_client(f->local, names[i], train, journal), 0);
     f->initial = model_of(zeros);
     flr_fedavg_options_init(&train_options, sizeof train_options);
     train_options.initial_model = f->initial;
@@ -91,7 +106,8 @@ static void setup(struct federation *f, int manual, const flr_local_options *opt
         ck_assert_int_eq(flr_config_set_clock(config, f->clock), 0);
     }
     ck_assert_int_eq(flr_config_add_workflow(config, "fedavg", f->fedavg), 0);
-    ck_assert_int_eq(flr_runner_new(config, "job", flr_local_get_engine_ops(f->local), f->local, &f->runner), 0);
+    ck_assert_int_eq(
+        flr_runner_new(config, "job", flr_local_get_engine_ops(f->local), f->local, &f->runner), 0);
 }
 
 static void teardown(struct federation *f)
@@ -120,11 +136,15 @@ START_TEST(fa_03_threads_and_virtual_clients_give_the_same_bits)
         o.min_delay = turn % 3;
         o.max_delay = 2 + turn;
         setup(&f, turn % 2, &o, NULL, SITES);
-        ck_assert_int_eq(turn % 2 ? flr_local_simulate(f.local, f.runner, f.clock) : flr_local_run(f.local, f.runner), 0);
+        ck_assert_int_eq(turn % 2 ? flr_local_simulate(f.local, f.runner, f.clock)
+                                  : flr_local_run(f.local, f.runner),
+                         0);
         flr_value *model = get_model(&f);
         ck_assert(!flr_value_equals(model, f.initial));
-        if (first) ck_assert(flr_value_equals(model, first));
-        else first = flr_value_ref(model);
+        if (first)
+            ck_assert(flr_value_equals(model, first));
+        else
+            first = flr_value_ref(model);
         flr_value_unref(model);
         teardown(&f);
     }
@@ -163,7 +183,10 @@ START_TEST(local_same_seed_same_events)
 }
 END_TEST
 
-/* A client whose function fails answers EXECUTION_EXCEPTION; one without a result an empty one. Both end the round at once. */
+/*
+ * A client whose function fails answers EXECUTION_EXCEPTION; one without a result an empty one.
+ * Both end the round at once.
+ */
 START_TEST(local_clients_that_fail)
 {
     for (int fail = 1; fail <= 2; fail++)
@@ -172,10 +195,12 @@ START_TEST(local_clients_that_fail)
             struct journal journal = {.fail = fail};
             char detail[256];
             setup(&f, manual, NULL, &journal, SITES);
-            int status = manual ? flr_local_simulate(f.local, f.runner, f.clock) : flr_local_run(f.local, f.runner);
+            int status = manual ? flr_local_simulate(f.local, f.runner, f.clock)
+                                : flr_local_run(f.local, f.runner);
             ck_assert_int_eq(status, FLR_E_LIMIT);
             flr_runner_get_detail(f.runner, detail, sizeof detail);
-            ck_assert_ptr_nonnull(strstr(detail, fail == 1 ? "5 return code not OK" : "5 no model"));
+            ck_assert_ptr_nonnull(
+                strstr(detail, fail == 1 ? "5 return code not OK" : "5 no model"));
             ck_assert_int_eq(atomic_load(&journal.calls), SITES);
             teardown(&f);
         }
@@ -214,8 +239,10 @@ START_TEST(local_without_clients)
         ck_assert_int_eq(flr_config_new(&config), 0);
         ck_assert_int_eq(flr_config_set_clock(config, clock), 0);
         ck_assert_int_eq(flr_config_add_workflow(config, "fedavg", fedavg), 0);
-        ck_assert_int_eq(flr_runner_new(config, "job", flr_local_get_engine_ops(local), local, &runner), 0);
-        ck_assert_int_eq(flr_local_simulate(local, runner, clock), turn ? FLR_E_TIMEDOUT : FLR_E_LIMIT);
+        ck_assert_int_eq(
+            flr_runner_new(config, "job", flr_local_get_engine_ops(local), local, &runner), 0);
+        ck_assert_int_eq(flr_local_simulate(local, runner, clock),
+                         turn ? FLR_E_TIMEDOUT : FLR_E_LIMIT);
         if (turn == 0) { /* the run is under way: it can be aborted, and simulated to its end */
             ck_assert_int_eq(flr_runner_abort(runner, 0), 0);
             ck_assert_int_eq(flr_local_simulate(local, runner, clock), FLR_E_ABORTED);
@@ -236,7 +263,8 @@ START_TEST(lc_18_abort_ends_waiting_clients)
         struct journal journal = {.cold = turn / 2};
         setup(&f, turn % 2, NULL, &journal, SITES);
         journal.abort = f.runner;
-        int status = turn % 2 ? flr_local_simulate(f.local, f.runner, f.clock) : flr_local_run(f.local, f.runner);
+        int status = turn % 2 ? flr_local_simulate(f.local, f.runner, f.clock)
+                              : flr_local_run(f.local, f.runner);
         ck_assert_int_eq(status, FLR_E_ABORTED);
         teardown(&f);
     }
@@ -287,7 +315,9 @@ START_TEST(ps_01_persist_audit_and_log_are_forwarded)
         o.engine = &engine;
         o.engine_self = &sink;
         setup(&f, manual, &o, NULL, SITES);
-        ck_assert_int_eq(manual ? flr_local_simulate(f.local, f.runner, f.clock) : flr_local_run(f.local, f.runner), 0);
+        ck_assert_int_eq(manual ? flr_local_simulate(f.local, f.runner, f.clock)
+                                : flr_local_run(f.local, f.runner),
+                         0);
         ck_assert_int_eq(atomic_load(&sink.persists), 1 + 6 + 1);
         ck_assert_int_eq(atomic_load(&sink.completed), 1);
         ck_assert_int_ge(atomic_load(&sink.audits), 2 * 6 * SITES);

@@ -1,6 +1,7 @@
 /*
- * A board without memory: each allocation of each call fails once, then all from one on. The call gives 0 or FLR_E_NOMEM, nothing visible
- * changed on the latter, a retry succeeds, nothing leaks; and what ends tasks needs no memory at all.
+ * A board without memory: each allocation of each call fails once, then all from one on. The call
+ * gives 0 or FLR_E_NOMEM, nothing visible changed on the latter, a retry succeeds, nothing leaks;
+ * and what ends tasks needs no memory at all.
  */
 #include "boardhost.h"
 #include "failalloc.h"
@@ -18,10 +19,10 @@ static char id[40];
 static int64_t answered;
 
 typedef struct scenario {
-    void (*build)(void);  /* after the host was begun, with memory */
-    int (*call)(void);    /* without */
+    void (*build)(void);       /* after the host was begun, with memory */
+    int (*call)(void);         /* without */
     void (*check)(int status); /* with memory again; of the first try */
-    int (*retry)(void);   /* NULL: as call */
+    int (*retry)(void);        /* NULL: as call */
 } scenario;
 
 static void arm(bool once, size_t k)
@@ -55,7 +56,8 @@ static void sweep(const scenario *s, bool filter, int (*refuse)(flr_context *, f
             status = s->call();
             failed = failalloc_get_failures() > 0;
             failalloc_reset();
-            ck_assert_msg(status == 0 || (failed && status == FLR_E_NOMEM), "k = %zu: %d", k, status);
+            ck_assert_msg(status == 0 || (failed && status == FLR_E_NOMEM), "k = %zu: %d", k,
+                          status);
             s->check(status);
             if (status < 0) {
                 boardhost_context(&h, 1);
@@ -229,7 +231,8 @@ static int submit(void)
     if (flr_shareable_new(&result) < 0) {
         return FLR_E_NOMEM;
     }
-    status = flr_runner_process_submission(h.runner, "site-1", h.contexts[1], "t", id, result, &outcome);
+    status =
+        flr_runner_process_submission(h.runner, "site-1", h.contexts[1], "t", id, result, &outcome);
     flr_shareable_unref(result);
     answered = outcome;
     return status;
@@ -260,7 +263,8 @@ static int refuse_all(flr_context *context, flr_shareable *message)
     return -20002;
 }
 
-/* The reply in the client's place may fail for want of memory: then the assignment is still open and the next request tries again. */
+/* The reply in the client's place may fail for want of memory: then the assignment is still open
+ * and the next request tries again. */
 static void check_refused(int status)
 {
     (void)status;

@@ -92,9 +92,8 @@ static int controller_flow(void *self, flr_signal *abort, flr_context *context)
     return h->control == NULL ? 0 : h->control(h, abort, context);
 }
 
-
-static int controller_unknown(void *self, flr_context *context, const char *client, const char *name, const char *id,
-                              const flr_shareable *result)
+static int controller_unknown(void *self, flr_context *context, const char *client,
+                              const char *name, const char *id, const flr_shareable *result)
 {
     boardhost *h = self;
 
@@ -114,7 +113,8 @@ static int on_event(void *self, const char *event, flr_context *context)
     return 0;
 }
 
-static int filter_process(void *self, flr_context *context, flr_shareable *message, flr_shareable **output)
+static int filter_process(void *self, flr_context *context, flr_shareable *message,
+                          flr_shareable **output)
 {
     boardhost *h = self;
     int status = h->filter(context, message);
@@ -242,7 +242,9 @@ const flr_answer *boardhost_ask(boardhost *h, int client)
 {
     const flr_answer *answer = NULL;
 
-    ck_assert_int_eq(flr_runner_process_task_request(h->runner, boardhost_name(client), boardhost_context(h, client), &answer), 0);
+    ck_assert_int_eq(flr_runner_process_task_request(h->runner, boardhost_name(client),
+                                                     boardhost_context(h, client), &answer),
+                     0);
     return flr_answer_get_kind(answer) == FLR_ANSWER_TASK ? answer : NULL;
 }
 
@@ -262,8 +264,10 @@ int boardhost_answer(boardhost *h, int client, const char *name, const char *id,
 
     ck_assert_int_eq(flr_shareable_new(&result), 0);
     ck_assert_int_eq(flr_shareable_set_int(result, "x", x), 0);
-    ck_assert_int_eq(flr_runner_process_submission(h->runner, boardhost_name(client), boardhost_context(h, client), name, id,
-                                                   result, &outcome), 0);
+    ck_assert_int_eq(flr_runner_process_submission(h->runner, boardhost_name(client),
+                                                   boardhost_context(h, client), name, id, result,
+                                                   &outcome),
+                     0);
     flr_shareable_unref(result);
     return outcome;
 }
@@ -293,14 +297,16 @@ const char *boardhost_check(boardhost *h, int client, const char *id)
     ck_assert_int_eq(flr_map_set_text(&props, FLR_PROP_RUN_NUM, h->job), 0);
     ck_assert_int_eq(flr_shareable_set_header(request, FLR_HEADER_PEER_PROPS, props), 0);
     ck_assert_int_eq(flr_shareable_set_header_text(request, FLR_HEADER_TASK_ID, id), 0);
-    ck_assert_int_eq(flr_runner_process_aux(h->runner, boardhost_name(client), "__task_check__", boardhost_context(h, client),
-                                            request, &reply), 0);
+    ck_assert_int_eq(flr_runner_process_aux(h->runner, boardhost_name(client), "__task_check__",
+                                            boardhost_context(h, client), request, &reply),
+                     0);
     flr_shareable_unref(request);
     if (strcmp(flr_shareable_get_rc(reply), FLR_RC_OK) == 0) {
         return "OK";
     }
     ck_assert_str_eq(flr_shareable_get_rc(reply), FLR_RC_TASK_UNKNOWN);
-    snprintf(cause, sizeof cause, "%s", flr_value_get_text(flr_shareable_get_header(reply, FLR_HEADER_ERROR), "?"));
+    snprintf(cause, sizeof cause, "%s",
+             flr_value_get_text(flr_shareable_get_header(reply, FLR_HEADER_ERROR), "?"));
     return cause;
 }
 
@@ -330,7 +336,8 @@ int boardhost_received(void *self, flr_assignment *a, flr_context *context)
 int boardhost_done(void *self, flr_task *task, flr_context *context)
 {
     (void)context;
-    boardhost_note(self, "done(%s,%s)", flr_task_get_name(task), flr_task_status_get_name(flr_task_get_status(task)));
+    boardhost_note(self, "done(%s,%s)", flr_task_get_name(task),
+                   flr_task_status_get_name(flr_task_get_status(task)));
     return 0;
 }
 

@@ -1,6 +1,7 @@
 /*
- * A host for tests of the board: a stepped runner with a manual clock, one workflow whose controller keeps going until it is told to end,
- * clients site-1, site-2, ... It traces what happens as one text, guarded by its lock; the rest belongs to the test's thread.
+ * A host for tests of the board: a stepped runner with a manual clock, one workflow whose
+ * controller keeps going until it is told to end, clients site-1, site-2, ... It traces what
+ * happens as one text, guarded by its lock; the rest belongs to the test's thread.
  */
 #ifndef FLR_TESTS_BOARDHOST_H
 #define FLR_TESTS_BOARDHOST_H
@@ -12,7 +13,7 @@
 #include <stdatomic.h>
 
 #define BOARDHOST_CLIENTS 8
-#define SECOND INT64_C(1000000000)
+#define SECOND            INT64_C(1000000000)
 
 typedef struct boardhost {
     flr_clock *clock;
@@ -25,10 +26,12 @@ typedef struct boardhost {
     /* what the test may set before boardhost_begin */
     void (*configure)(flr_config *config);
     int (*start)(struct boardhost *h, flr_context *context); /* inside the controller's start */
-    int (*unknown)(const char *client, const char *name, const char *id); /* process_result_of_unknown_task; its return */
-    int (*filter)(flr_context *context, flr_shareable *message);          /* data filter; its return */
-    int (*control)(struct boardhost *h, flr_signal *abort, flr_context *context); /* run mode: control_flow */
-    bool run_mode;                                /* begin does not step; the test calls flr_runner_run */
+    int (*unknown)(const char *client, const char *name,
+                   const char *id); /* process_result_of_unknown_task; its return */
+    int (*filter)(flr_context *context, flr_shareable *message); /* data filter; its return */
+    int (*control)(struct boardhost *h, flr_signal *abort,
+                   flr_context *context); /* run mode: control_flow */
+    bool run_mode;                        /* begin does not step; the test calls flr_runner_run */
     bool trace_events;
     bool trace_ready;
     uint64_t seed;
@@ -42,11 +45,12 @@ void boardhost_init(boardhost *h, size_t clients);
 void boardhost_begin(boardhost *h); /* makes the runner and steps until the gate is open */
 void boardhost_step(boardhost *h);
 void boardhost_advance(boardhost *h, double seconds); /* the clock; then a step */
-void boardhost_close(boardhost *h); /* ends the workflow and the run */
-void boardhost_free(boardhost *h);  /* also after a run that never ended normally */
+void boardhost_close(boardhost *h);                   /* ends the workflow and the run */
+void boardhost_free(boardhost *h); /* also after a run that never ended normally */
 
-void boardhost_note(boardhost *h, const char *format, ...) FLR_PRINTF(2, 3); /* add to the trace, with a blank before it */
-const char *boardhost_trace(boardhost *h);                                   /* and begin a new one; valid until the next */
+void boardhost_note(boardhost *h, const char *format, ...)
+    FLR_PRINTF(2, 3);                      /* add to the trace, with a blank before it */
+const char *boardhost_trace(boardhost *h); /* and begin a new one; valid until the next */
 
 const char *boardhost_name(int client);
 flr_context *boardhost_context(boardhost *h, int client); /* reset, with peer properties */
@@ -63,9 +67,11 @@ const char *boardhost_check(boardhost *h, int client, const char *id);
 
 /* A task named `name` with body {"model": 7}; all callbacks trace. Released by the caller. */
 flr_task *boardhost_task(boardhost *h, const char *name, flr_task_options *options);
-void boardhost_task_options(boardhost *h, flr_task_options *options); /* the defaults of the above: payload NULL */
+void boardhost_task_options(
+    boardhost *h, flr_task_options *options); /* the defaults of the above: payload NULL */
 flr_shareable *boardhost_payload(void);
-/* Schedule it as a SNAPSHOT, LIST (names of clients 1 to n) or OPEN; min and wait as in the options. */
+/* Schedule it as a SNAPSHOT, LIST (names of clients 1 to n) or OPEN; min and wait as in the
+ * options. */
 int boardhost_broadcast(boardhost *h, flr_task *task, int mode, int n, uint64_t min, double wait);
 
 flr_stats boardhost_stats(boardhost *h);

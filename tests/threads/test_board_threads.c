@@ -1,6 +1,7 @@
 /*
- * A board under several transport threads: rounds of broadcasts with and without callbacks, cancels, stragglers, an abort in the middle. Each thread
- * records; the test thread asserts. BD-17, BD-25, BD-26, BD-28, BD-30.
+ * A board under several transport threads: rounds of broadcasts with and without callbacks,
+ * cancels, stragglers, an abort in the middle. Each thread records; the test thread asserts. BD-17,
+ * BD-25, BD-26, BD-28, BD-30.
  */
 #include "boardhost.h"
 
@@ -11,13 +12,13 @@
 #include <string.h>
 
 #define THREADS 4
-#define ROUNDS 60
+#define ROUNDS  60
 
 typedef struct round_state {
-    atomic_int done;     /* task_done calls */
-    atomic_int inside;   /* callbacks running: never more than one */
+    atomic_int done;   /* task_done calls */
+    atomic_int inside; /* callbacks running: never more than one */
     atomic_int overlaps;
-    atomic_int after;    /* callbacks after task_done */
+    atomic_int after; /* callbacks after task_done */
     atomic_int received;
 } round_state;
 
@@ -60,7 +61,8 @@ static int received(void *self, flr_assignment *a, flr_context *context)
     (void)context;
     enter(r);
     atomic_fetch_add(&r->received, 1);
-    if (flr_task_get_number(flr_assignment_get_task(a)) % 7 == 3 && atomic_load(&r->received) == 2) {
+    if (flr_task_get_number(flr_assignment_get_task(a)) % 7 == 3 &&
+        atomic_load(&r->received) == 2) {
         flr_task_cancel(flr_assignment_get_task(a), 0); /* its own task, from inside */
     }
     leave(r);
@@ -174,7 +176,8 @@ static void *transport(void *self)
             continue; /* it is sent again later */
         }
         for (unsigned i = 0; i < (turn % 3 == 0 ? 2 : 1) && flr_shareable_new(&result) == 0; i++) {
-            if (flr_runner_process_submission(h.runner, client, fresh(context), "round", id, result, &outcome) == 0) {
+            if (flr_runner_process_submission(h.runner, client, fresh(context), "round", id, result,
+                                              &outcome) == 0) {
                 atomic_fetch_add(&outcomes[outcome], 1);
             }
             flr_shareable_unref(result);
@@ -184,7 +187,8 @@ static void *transport(void *self)
     return NULL;
 }
 
-/* The host's own thread: moves the clock, looks, cancels now and then, aborts if the test wants it. */
+/* The host's own thread: moves the clock, looks, cancels now and then, aborts if the test wants it.
+ */
 static void *meddle(void *self)
 {
     (void)self;
@@ -240,7 +244,9 @@ static void play(bool abort)
     }
     flr_stats stats = boardhost_stats(&h);
     ck_assert_uint_eq(stats.tasks_scheduled, (uint64_t)ended); /* each ended exactly once */
-    ck_assert_uint_eq(stats.tasks_ok + stats.tasks_cancelled + stats.tasks_aborted + stats.tasks_timeout, (uint64_t)ended);
+    ck_assert_uint_eq(stats.tasks_ok + stats.tasks_cancelled + stats.tasks_aborted +
+                          stats.tasks_timeout,
+                      (uint64_t)ended);
     ck_assert_int_eq(atomic_load(&outcomes[FLR_OUTCOME_WRONG_CLIENT]), 0);
     ck_assert_int_eq(atomic_load(&outcomes[FLR_OUTCOME_WRONG_TASK_NAME]), 0);
     ck_assert_int_eq(atomic_load(&outcomes[FLR_OUTCOME_FAILED]), 0);

@@ -1,4 +1,5 @@
-/* The board's core: choosing, claiming, rules, deadlines, remembering; without locks, threads or a runner. */
+/* The board's core: choosing, claiming, rules, deadlines, remembering; without locks, threads or a
+ * runner. */
 #include "board/core.h"
 
 #include <check.h>
@@ -7,7 +8,7 @@
 #include <string.h>
 
 #define CLIENTS 6
-#define SECOND INT64_C(1000000000)
+#define SECOND  INT64_C(1000000000)
 
 static flr__core *core;
 static flr__client clients[CLIENTS];
@@ -60,7 +61,8 @@ static void end(void)
 }
 
 /* A task for the first `targets` clients; -1: OPEN. */
-static flr__core_task *schedule(const char *name, int targets, size_t min, int64_t wait, int64_t timeout, int64_t now)
+static flr__core_task *schedule(const char *name, int targets, size_t min, int64_t wait,
+                                int64_t timeout, int64_t now)
 {
     static const uint8_t key[16] = {1, 2, 3};
     flr__core_task *t = calloc(1, sizeof *t);
@@ -186,7 +188,8 @@ START_TEST(bd_06_the_one_scheduled_first_is_sent_again)
     flr__core_task *first = schedule("a", 1, 0, 0, 0, 0), *second = schedule("b", 1, 0, 0, 0, 0);
     flr_assignment *a = ask(0, 1);
     ck_assert_ptr_eq(a->task, first);
-    ck_assert_int_eq(claim(0, "a", a->id), FLR_OUTCOME_ACCEPTED); /* being processed: not sent again */
+    ck_assert_int_eq(claim(0, "a", a->id),
+                     FLR_OUTCOME_ACCEPTED); /* being processed: not sent again */
     flr_assignment *b = ask(0, 2);
     ck_assert_ptr_eq(b->task, second);
     ck_assert_ptr_eq(ask(0, 3), b);
@@ -252,9 +255,10 @@ START_TEST(bc_04_wait_counts_from_the_nth_response)
     answer(0, "a", ask(0, 0)->id, 5 * SECOND);
     ck_assert_int_eq(status_of(t), FLR_TASK_STANDING);
     ck_assert_int_eq(atomic_load(&core->next_due), 15 * SECOND);
-    ck_assert_ptr_nonnull(ask(2, 6 * SECOND));                      /* others may still fetch */
+    ck_assert_ptr_nonnull(ask(2, 6 * SECOND)); /* others may still fetch */
     ck_assert_int_eq(answer(1, "a", late->id, 9 * SECOND), FLR_OUTCOME_ACCEPTED); /* and answer */
-    ck_assert_int_eq(atomic_load(&core->next_due), 15 * SECOND);    /* which does not begin the wait anew */
+    ck_assert_int_eq(atomic_load(&core->next_due),
+                     15 * SECOND); /* which does not begin the wait anew */
     ck_assert_ptr_null(flr__core_expire(core, 15 * SECOND - 1));
     ck_assert_ptr_eq(flr__core_expire(core, 15 * SECOND), t);
     ck_assert_int_eq(status_of(t), FLR_TASK_OK);
@@ -421,7 +425,8 @@ START_TEST(sb_16_late_once_then_duplicate)
     settle(t);
     ck_assert_int_eq(claim(0, "a", open->id), FLR_OUTCOME_DUPLICATE);
     ck_assert_int_eq(claim(1, "a", done->id), FLR_OUTCOME_DUPLICATE);
-    ck_assert_int_eq(claim(1, "a", other->id), FLR_OUTCOME_UNKNOWN_TASK); /* remembered for another client */
+    ck_assert_int_eq(claim(1, "a", other->id),
+                     FLR_OUTCOME_UNKNOWN_TASK); /* remembered for another client */
     ck_assert_int_eq(claim(2, "x", other->id), FLR_OUTCOME_UNKNOWN_TASK); /* or another name */
     ck_assert_int_eq(claim(2, "a", other->id), FLR_OUTCOME_LATE);
     ck_assert_int_eq(claim(2, "a", other->id), FLR_OUTCOME_DUPLICATE);
@@ -516,7 +521,8 @@ START_TEST(bd_32_zero_remembers_nothing)
     flr__core_task *t = schedule("a", 1, 0, 0, 0, 0);
     flr_assignment *a = ask(0, 0);
     flr__core_end(core, t, FLR_TASK_CANCELLED, 1);
-    ck_assert_int_eq(claim(0, "a", a->id), FLR_OUTCOME_UNKNOWN_TASK); /* not even before it is settled */
+    ck_assert_int_eq(claim(0, "a", a->id),
+                     FLR_OUTCOME_UNKNOWN_TASK); /* not even before it is settled */
     ck_assert_int_eq(check_id(0, a->id), FLR_CHECK_UNKNOWN);
     settle(t);
     ck_assert_ptr_null(find(a->id));
@@ -543,18 +549,32 @@ END_TEST
 int main(void)
 {
     const TTest *const rows[] = {
-        bd_06_resend_comes_first_and_keeps_the_assignment, bd_06_the_one_scheduled_first_is_sent_again,
-        bd_07_tasks_in_scheduling_order_targets_and_open_merged, bc_01_each_target_once_others_nothing,
-        bc_02_all_answered_is_ok_whatever_min_and_wait_are, bc_03_min_0_needs_every_target,
-        bc_04_wait_counts_from_the_nth_response, bc_04_no_wait_ends_with_the_nth_response, bc_06_open_whoever_asks_once,
-        bd_25_rule_before_timeout_at_one_instant, bd_25_first_final_status_wins,
-        bd_29_timeouts_oldest_first_ties_in_scheduling_order, bd_30_count_is_exact,
-        bd_25_an_ended_task_is_not_handed_out_nor_sent_again, bd_10_a_hand_out_of_a_task_that_ended_is_not_recorded,
-        bd_15_ids_are_derived_and_differ_by_task_and_client, sb_17_client_before_name_before_state,
-        sb_14_being_processed_is_a_duplicate, sb_16_late_once_then_duplicate,
+        bd_06_resend_comes_first_and_keeps_the_assignment,
+        bd_06_the_one_scheduled_first_is_sent_again,
+        bd_07_tasks_in_scheduling_order_targets_and_open_merged,
+        bc_01_each_target_once_others_nothing,
+        bc_02_all_answered_is_ok_whatever_min_and_wait_are,
+        bc_03_min_0_needs_every_target,
+        bc_04_wait_counts_from_the_nth_response,
+        bc_04_no_wait_ends_with_the_nth_response,
+        bc_06_open_whoever_asks_once,
+        bd_25_rule_before_timeout_at_one_instant,
+        bd_25_first_final_status_wins,
+        bd_29_timeouts_oldest_first_ties_in_scheduling_order,
+        bd_30_count_is_exact,
+        bd_25_an_ended_task_is_not_handed_out_nor_sent_again,
+        bd_10_a_hand_out_of_a_task_that_ended_is_not_recorded,
+        bd_15_ids_are_derived_and_differ_by_task_and_client,
+        sb_17_client_before_name_before_state,
+        sb_14_being_processed_is_a_duplicate,
+        sb_16_late_once_then_duplicate,
         bd_17_a_claim_whose_task_ended_is_late_and_then_duplicate,
-        bd_18_a_result_in_processing_is_answered_though_its_task_ended, bd_24_closed_in_the_clients_place, ax_06_checks,
-        bd_32_oldest_forgotten_first, bd_32_zero_remembers_nothing, bd_33_assignments_in_hand_out_order,
+        bd_18_a_result_in_processing_is_answered_though_its_task_ended,
+        bd_24_closed_in_the_clients_place,
+        ax_06_checks,
+        bd_32_oldest_forgotten_first,
+        bd_32_zero_remembers_nothing,
+        bd_33_assignments_in_hand_out_order,
     };
     Suite *suite = suite_create("board core");
     TCase *tcase = tcase_create("rows");

@@ -15,7 +15,8 @@ static flr__rng rng;
 
 static void shuffle(size_t *order, size_t n)
 {
-    for (size_t i = 0; i < n; i++) order[i] = i;
+    for (size_t i = 0; i < n; i++)
+        order[i] = i;
     for (size_t i = n; i > 1; i--) {
         size_t j = (size_t)flr__rng_below(&rng, i), t = order[i - 1];
         order[i - 1] = order[j];
@@ -24,7 +25,8 @@ static void shuffle(size_t *order, size_t n)
 }
 
 /* Average of m arrays of n elements, added in this order. */
-static int average(int kind, int type, size_t n, size_t m, const void *const *x, const double *w, const size_t *order, void *out)
+static int average(int kind, int type, size_t n, size_t m, const void *const *x, const double *w,
+                   const size_t *order, void *out)
 {
     flr__sum s, total;
     flr__divisor d;
@@ -39,7 +41,8 @@ static int average(int kind, int type, size_t n, size_t m, const void *const *x,
         flr__sum_add(&total, FLR_TYPE_F64, &w[k], 1.0);
     }
     int status = flr__sum_get_divisor(&total, &d);
-    if (!status) status = flr__sum_finish(&s, d, type, out);
+    if (!status)
+        status = flr__sum_finish(&s, d, type, out);
     flr__sum_free(&s);
     flr__sum_free(&total);
     return status;
@@ -77,7 +80,8 @@ static void check_orders(int type, int low, int high, int weight_low, int weight
     ck_assert_int_eq(average(FLR_ACCUMULATOR_REPRODUCIBLE, type, N, M, rows, w, NULL, first), 0);
     for (int turn = 0; turn < 60; turn++) {
         shuffle(order, M);
-        ck_assert_int_eq(average(FLR_ACCUMULATOR_REPRODUCIBLE, type, N, M, rows, w, order, next), 0);
+        ck_assert_int_eq(average(FLR_ACCUMULATOR_REPRODUCIBLE, type, N, M, rows, w, order, next),
+                         0);
         ck_assert_mem_eq(first, next, N * flr_type_get_size(type));
     }
 }
@@ -106,9 +110,11 @@ START_TEST(fa_03_is_accurate)
     for (size_t k = 0; k < M; k++) {
         rows[k] = x[k];
         w[k] = floor(fabs(random_double(0, 8)));
-        for (size_t i = 0; i < N; i++) x[k][i] = random_double(-10, 10);
+        for (size_t i = 0; i < N; i++)
+            x[k][i] = random_double(-10, 10);
     }
-    ck_assert_int_eq(average(FLR_ACCUMULATOR_REPRODUCIBLE, FLR_TYPE_F64, N, M, rows, w, NULL, out), 0);
+    ck_assert_int_eq(average(FLR_ACCUMULATOR_REPRODUCIBLE, FLR_TYPE_F64, N, M, rows, w, NULL, out),
+                     0);
     ck_assert_int_eq(average(FLR_ACCUMULATOR_FLOAT64, FLR_TYPE_F64, N, M, rows, w, NULL, plain), 0);
     for (size_t i = 0; i < N; i++) {
         long double sum = 0, total = 0, size = 0;
@@ -117,7 +123,8 @@ START_TEST(fa_03_is_accurate)
             size += fabsl((long double)w[k] * x[k][i]);
             total += w[k];
         }
-        ck_assert(fabsl(sum / total - (long double)out[i]) <= fabsl(sum / total) * 0x1p-52L + size / total * 0x1p-63L);
+        ck_assert(fabsl(sum / total - (long double)out[i]) <=
+                  fabsl(sum / total) * 0x1p-52L + size / total * 0x1p-63L);
         ck_assert(fabsl(sum / total - (long double)plain[i]) <= size / total * 0x1p-47L);
     }
 }
@@ -126,24 +133,31 @@ END_TEST
 /* The average of the same number is that number, at the ends of the range too, for every type. */
 START_TEST(fa_03_average_of_equal_numbers)
 {
-    double d[] = {1.1, -0x1.fffffffffffffp1023, 0x1p-1074, 0x1.8p-1070, -0x1p-1022, 3e300, 1e-300, 0.1};
+    double d[] = {1.1, -0x1.fffffffffffffp1023, 0x1p-1074, 0x1.8p-1070, -0x1p-1022, 3e300, 1e-300,
+                  0.1};
     float f[] = {1.1f, -FLT_MAX, 0x1p-149f, 0x1.8p-140f, -FLT_MIN, 3e30f, 1e-30f, 0.1f};
     uint16_t h[] = {0x3c01, 0xfbff, 0x0001, 0x0003, 0x8400, 0x7bff, 0x0155, 0x2e66};
     uint16_t b[] = {0x3f81, 0xff7f, 0x0001, 0x0003, 0x8080, 0x7f7f, 0x0155, 0x2e66};
-    int64_t l[] = {INT64_MAX, INT64_MIN, INT64_MAX - 1, -1, 0, 1, (INT64_C(1) << 53) + 1, -((INT64_C(1) << 62) + 1)};
+    int64_t l[] = {INT64_MAX, INT64_MIN, INT64_MAX - 1,          -1,
+                   0,         1,         (INT64_C(1) << 53) + 1, -((INT64_C(1) << 62) + 1)};
     int8_t c[] = {127, -128, 1, -1, 0, 5, -7, 100};
     uint8_t u[] = {255, 0, 1, 128, 127, 5, 7, 100}, t[] = {1, 0, 1, 1, 0, 0, 1, 0};
     int32_t n[] = {INT32_MAX, INT32_MIN, 1, -1, 0, 5, -7, 100};
     int16_t s[] = {INT16_MAX, INT16_MIN, 1, -1, 0, 5, -7, 100};
-    struct { int type; const void *x; } cases[] = {
-        {FLR_TYPE_F64, d}, {FLR_TYPE_F32, f}, {FLR_TYPE_F16, h}, {FLR_TYPE_BF16, b}, {FLR_TYPE_I64, l},
-        {FLR_TYPE_I32, n}, {FLR_TYPE_I16, s}, {FLR_TYPE_I8, c}, {FLR_TYPE_U8, u}, {FLR_TYPE_BOOL, t}};
+    struct {
+        int type;
+        const void *x;
+    } cases[] = {{FLR_TYPE_F64, d}, {FLR_TYPE_F32, f}, {FLR_TYPE_F16, h}, {FLR_TYPE_BF16, b},
+                 {FLR_TYPE_I64, l}, {FLR_TYPE_I32, n}, {FLR_TYPE_I16, s}, {FLR_TYPE_I8, c},
+                 {FLR_TYPE_U8, u},  {FLR_TYPE_BOOL, t}};
     double weights[2][3] = {{1, 1, 1}, {0.25, 0.5, 0.125}};
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++)
         for (int v = 0; v < 2; v++) {
             const void *rows[3] = {cases[k].x, cases[k].x, cases[k].x};
             unsigned char out[64];
-            ck_assert_int_eq(average(FLR_ACCUMULATOR_REPRODUCIBLE, cases[k].type, 8, 3, rows, weights[v], NULL, out), 0);
+            ck_assert_int_eq(average(FLR_ACCUMULATOR_REPRODUCIBLE, cases[k].type, 8, 3, rows,
+                                     weights[v], NULL, out),
+                             0);
             ck_assert_msg(memcmp(out, cases[k].x, 8 * flr_type_get_size(cases[k].type)) == 0, "%s",
                           flr_type_get_name(cases[k].type));
         }
@@ -152,25 +166,32 @@ END_TEST
 
 START_TEST(fa_03_integers_round_to_even)
 {
-    int32_t a[] = {0, 1, 2, -1, -2, 7, INT32_MAX, INT32_MIN}, b[] = {1, 2, 3, -2, -3, 7, INT32_MAX - 1, INT32_MIN + 1}, out[8];
+    int32_t a[] = {0, 1, 2, -1, -2, 7, INT32_MAX, INT32_MIN},
+            b[] = {1, 2, 3, -2, -3, 7, INT32_MAX - 1, INT32_MIN + 1}, out[8];
     const int32_t even[] = {0, 2, 2, -2, -2, 7, INT32_MAX - 1, INT32_MIN};
     const void *rows[] = {a, b};
     const double w[] = {1, 1};
-    ck_assert_int_eq(average(FLR_ACCUMULATOR_REPRODUCIBLE, FLR_TYPE_I32, 8, 2, rows, w, NULL, out), 0);
+    ck_assert_int_eq(average(FLR_ACCUMULATOR_REPRODUCIBLE, FLR_TYPE_I32, 8, 2, rows, w, NULL, out),
+                     0);
     ck_assert_mem_eq(out, even, sizeof even);
     ck_assert_int_eq(average(FLR_ACCUMULATOR_FLOAT64, FLR_TYPE_I32, 8, 2, rows, w, NULL, out), 0);
     ck_assert_mem_eq(out, even, sizeof even);
     uint8_t yes = 1, no = 0, got;
     const void *votes[] = {&yes, &no, &yes};
     const double equal[] = {1, 1, 1}, tie[] = {1, 2, 1};
-    ck_assert_int_eq(average(FLR_ACCUMULATOR_REPRODUCIBLE, FLR_TYPE_BOOL, 1, 3, votes, equal, NULL, &got), 0);
+    ck_assert_int_eq(
+        average(FLR_ACCUMULATOR_REPRODUCIBLE, FLR_TYPE_BOOL, 1, 3, votes, equal, NULL, &got), 0);
     ck_assert_uint_eq(got, 1);
-    ck_assert_int_eq(average(FLR_ACCUMULATOR_REPRODUCIBLE, FLR_TYPE_BOOL, 1, 3, votes, tie, NULL, &got), 0);
+    ck_assert_int_eq(
+        average(FLR_ACCUMULATOR_REPRODUCIBLE, FLR_TYPE_BOOL, 1, 3, votes, tie, NULL, &got), 0);
     ck_assert_uint_eq(got, 0);
 }
 END_TEST
 
-/* One rounding, not one to binary64 and another to the type: next to the middle of two float32 neighbours. */
+/*
+ * One rounding, not one to binary64 and another to the type: next to the middle of two float32
+ * neighbours.
+ */
 START_TEST(fa_03_rounds_once)
 {
     const float one = 1.0f, half = 0x1p-24f, rest[] = {0.0f, 0x1p-60f, -0x1p-60f};
@@ -190,7 +211,10 @@ START_TEST(fa_03_rounds_once)
 }
 END_TEST
 
-/* Quotients of random integers by random integers, against long double where that is exact enough to tell. */
+/*
+ * Quotients of random integers by random integers, against long double where that is exact enough
+ * to tell.
+ */
 START_TEST(fa_03_float32_quotients)
 {
     for (int turn = 0; turn < 20000; turn++) {
@@ -297,9 +321,11 @@ START_TEST(fa_03_sums_beyond_the_range)
     double x = 0x1.8p1023, y = 0x1.4p1023, out;
     const void *rows[] = {&x, &y, &x, &y};
     const double w[] = {1, 1, 1, 1};
-    ck_assert_int_eq(average(FLR_ACCUMULATOR_REPRODUCIBLE, FLR_TYPE_F64, 1, 4, rows, w, NULL, &out), 0);
+    ck_assert_int_eq(average(FLR_ACCUMULATOR_REPRODUCIBLE, FLR_TYPE_F64, 1, 4, rows, w, NULL, &out),
+                     0);
     ck_assert(out == 0x1.6p1023);
-    ck_assert_int_eq(average(FLR_ACCUMULATOR_FLOAT64, FLR_TYPE_F64, 1, 4, rows, w, NULL, &out), FLR_E_LIMIT);
+    ck_assert_int_eq(average(FLR_ACCUMULATOR_FLOAT64, FLR_TYPE_F64, 1, 4, rows, w, NULL, &out),
+                     FLR_E_LIMIT);
 }
 END_TEST
 
@@ -310,7 +336,8 @@ START_TEST(elements_of_unaligned_memory)
     double block[FLR__BLOCK];
     memcpy(bytes + 1, x, sizeof x);
     flr__elements_load(FLR_TYPE_F32, bytes + 1, 0, 3, FLR__PART_WHOLE, block);
-    ck_assert(block[0] == 1.5 && block[1] == -2.5 && block[2] == (double)1e10f && block[3] == 0.0 && block[63] == 0.0);
+    ck_assert(block[0] == 1.5 && block[1] == -2.5 && block[2] == (double)1e10f && block[3] == 0.0 &&
+              block[63] == 0.0);
 }
 END_TEST
 
