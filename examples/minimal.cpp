@@ -149,11 +149,13 @@ double run_federation(std::vector<Site> &sites)
     check(flr_fedavg_new(&options, fedavg.out()));
     check(flr_config_new(config.out()));
     int status = flr_config_add_workflow(config.get(), "train", fedavg.get());
-    check(status, flr_config_get_detail(config.get()));
+    if (status < 0)
+        throw Error(status, flr_config_get_detail(config.get()));
     flr_workflow *training = fedavg.give(); /* valid until the runner is freed */
     status = flr_runner_new(config.get(), "job-1", flr_local_get_engine_ops(engine.get()),
                             engine.get(), runner.out());
-    check(status, flr_config_get_detail(config.get()));
+    if (status < 0)
+        throw Error(status, flr_config_get_detail(config.get()));
     config.give();
     status = flr_local_run(engine.get(), runner.get());
     char detail[256];

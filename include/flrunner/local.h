@@ -70,7 +70,8 @@ FLR_API const flr_engine_ops *flr_local_get_engine_ops(const flr_local *local);
  * Run a job: one thread per client, flr_runner_run() on this one; all threads are joined before it returns.
  *
  * @param runner  [borrow] made with this engine
- * @returns what flr_runner_run() returned, or FLR_E_INVAL, FLR_E_STATE, FLR_E_THREAD, FLR_E_NOMEM (then nothing ran)
+ * @returns what flr_runner_run() returned, or FLR_E_INVAL, FLR_E_STATE, FLR_E_THREAD; FLR_E_NOMEM nothing ran, or a client
+ *          ran out of memory and the run was aborted
  * @threads any   @callbacks no   @blocks until the run has ended
  * @since 1.0
  */
@@ -83,7 +84,8 @@ FLR_API int flr_local_run(flr_local *local, flr_runner *runner);
  * @param runner  [borrow] made with this engine and with @p clock
  * @param clock   [borrow] a manual clock
  * @returns the result of the run, or FLR_E_INVAL, FLR_E_NOTSUP (a system clock, or a controller without step), FLR_E_STATE,
- *          FLR_E_NOMEM; FLR_E_LIMIT nothing is due any more and the run has not ended: it would wait for ever
+ *          FLR_E_NOMEM (as flr_local_run()); FLR_E_LIMIT nothing is due any more and the run has not ended: it would wait for
+ *          ever. It may be aborted and simulated to its end, or freed as it is
  * @threads any   @callbacks no   @blocks until the run has ended
  * @since 1.0
  */

@@ -131,6 +131,8 @@ FLR_API size_t flr_tensor_get_rank(const flr_value *value);
 FLR_API int64_t flr_tensor_get_dim(const flr_value *value, size_t i);
 /** Get a tensor's number of elements; 0 for other kinds.   @threads any   @since 1.0 */
 FLR_API size_t flr_tensor_get_elements(const flr_value *value);
+/** Get a tensor's elements. @returns [view while a reference is held] NULL for other kinds   @threads any   @since 1.0 */
+FLR_API const void *flr_tensor_get_data(const flr_value *value);
 /** Get the bytes of one element of a type; 0 for an unknown type.   @threads any   @since 1.0 */
 FLR_API size_t flr_type_get_size(int type);
 /** Get a type's name ("float32", "bfloat16", "int8", "bool"...); "?" for an unknown one.   @threads any   @since 1.0 */
@@ -177,6 +179,15 @@ FLR_API int flr_map_set_bool(flr_value **map, const char *key, int truth);
 FLR_API int flr_map_set_int(flr_value **map, const char *key, int64_t number);
 FLR_API int flr_map_set_real(flr_value **map, const char *key, double number);
 FLR_API int flr_map_set_text(flr_value **map, const char *key, const char *text);
+/**
+ * Set a map's value to a new tensor with a copy of the caller's numbers; to share memory instead, wrap it in a blob
+ * and use flr_value_new_tensor().
+ *
+ * @param data  [copy] the elements, in the order and byte order that value.h gives; NULL if there are none
+ * @returns as flr_value_new_tensor() and flr_map_set()
+ * @since 1.0
+ */
+FLR_API int flr_map_set_tensor(flr_value **map, const char *key, int type, size_t rank, const int64_t *shape, const void *data);
 
 /**
  * Remove a key.

@@ -7,7 +7,7 @@
 #include "aggregate/bins.h"
 #include <float.h>
 
-#if !defined(FLT_EVAL_METHOD) || FLT_EVAL_METHOD != 0
+#if defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD != 0
 #error "binned sums need double arithmetic without excess precision (-msse2 -mfpmath=sse)"
 #endif
 

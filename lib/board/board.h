@@ -75,7 +75,7 @@ struct flr_board {
     bool scheduled; /* some task was */
     /* queue lock */
     flr__mutex queue_lock; /* rank TASK */
-    bool abandoned; /* its run was freed unfinished: no task_done; set by the last thread there is */
+    bool abandoned;        /* its run was freed unfinished: no task_done; set by the last thread */
     enum flr__board_phase phase;
     size_t entries;                         /* calls of the host under way */
     flr_task *decided_first, *decided_last; /* ended by a deadline, task_done left to the driver;

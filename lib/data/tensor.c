@@ -117,3 +117,43 @@ size_t flr_tensor_get_elements(const flr_value *value)
 
     return t == NULL ? 0 : t->elements;
 }
+
+const void *flr_tensor_get_data(const flr_value *value)
+{
+    const flr__tensor *t = as_tensor(value);
+
+    return t == NULL ? NULL : flr_blob_get_data(t->blob);
+}
+
+int flr_map_set_tensor(flr_value **map, const char *key, int type, size_t rank,
+                       const int64_t *shape, const void *data)
+{
+    size_t elements, bytes;
+    flr_value *tensor;
+    flr_blob *blob;
+    int status;
+
+    if (!is_type(type) || (shape == NULL && rank > 0)) {
+        return FLR_E_INVAL;
+    }
+    if (rank > FLR_VALUE_MAX_RANK) {
+        return FLR_E_LIMIT;
+    }
+    if (!count_elements(rank, shape, &elements) ||
+        !flr__size_mul(elements, types[type].size, &bytes) || (data == NULL && bytes > 0)) {
+        return FLR_E_INVAL;
+    }
+    status = flr_blob_new_copy(data, bytes, &blob);
+    if (status < 0) {
+        return status;
+    }
+    status = flr_value_new_tensor(type, rank, shape, blob, &tensor);
+    flr_blob_unref(blob);
+    if (status == 0) {
+        status = flr_map_set(map, key, tensor);
+        if (status < 0) {
+            flr_value_unref(tensor);
+        }
+    }
+    return status;
+}

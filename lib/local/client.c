@@ -94,7 +94,7 @@ static enum flr__local_turn give_up(flr__local_client *c, int status)
 
 enum flr__local_turn flr__local_ask(flr__local_client *c, double *wait)
 {
-    const flr_answer *answer;
+    const flr_answer *answer = NULL;
     int status = prepare_context(c);
     if (!status)
         status = flr_runner_process_task_request(c->local->runner, c->name, c->context, &answer);

@@ -22,7 +22,7 @@ typedef struct flr__client {
     atomic_int_fast64_t disconnected;/* when; FLR_TIME_NONE: it is live */
     atomic_bool serving;             /* a request of it is being served: set before the assignment, cleared on every path */
     atomic_bool watched;             /* on the watch list */
-    bool known;                      /* guarded by the order lock */
+    atomic_bool known;               /* changed under the order lock */
     bool announced;                  /* its `_client_disconnected` was fired or taken to be; guarded by the watch lock */
     int64_t reported;                /* when it was reported dead; guarded by the watch lock */
     struct flr__client *watch_next, *watch_prev; /* watch list, or list of events to be fired; guarded by the watch lock */

@@ -65,7 +65,7 @@ void flr__runner_credit(flr_runner *r, flr_context *context, flr__client *c, con
         return;
     if (flr__clients_credit(&r->clients, c, now, &unannounced))
         fire_reconnected(r, context, c, unannounced);
-    if (!c->known && !flr__clients_is_known(&r->clients, c)) {
+    if (!atomic_load(&c->known)) {
         if (flr__clients_add(&r->clients, c->name->text, NULL) == 0)
             flr_runner_wake(r); /* controllers wait for clients */
     }

@@ -229,8 +229,11 @@ static int make_signal(flr_runner *r)
 static int make_values(flr_runner *r)
 {
     int status = flr_value_new_pointer("flr_runner", r, NULL, &r->site.runner_value);
-    if (status == 0)
+    if (status == 0) {
         status = flr_value_new_pointer("flr_signal", flr_signal_ref(r->abort), flr__signal_release, &r->abort_value);
+        if (status < 0)
+            flr_signal_unref(r->abort);
+    }
     if (status == 0)
         status = flr_value_new_real(r->settings.request_interval, &r->wait_value);
     if (status == 0)

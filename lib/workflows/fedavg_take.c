@@ -37,7 +37,7 @@ static int copy_without_model(const flr_shareable *result, flr_shareable **copy)
 int flr__fedavg_take(flr__fedavg *f, const char *client, const flr_shareable *result)
 {
     const flr_value *model = NULL;
-    flr_shareable *rest;
+    flr_shareable *rest = NULL;
     double weight = 0;
     int cause = result ? flr__fedavg_check(f, result, &model, &weight) : FLR_REFUSED_NO_MODEL;
     if (cause >= 0) {

@@ -314,6 +314,9 @@ START_TEST(bd_28_a_signal_of_the_call_ends_the_task)
     ck_assert_int_eq(flr_task_wait(task, signal, -1.0, &status), FLR_E_ABORTED);
     ck_assert_int_eq(status, FLR_TASK_ABORTED);
     ck_assert_str_eq(boardhost_trace(&h), "done(t,aborted)");
+    ck_assert_int_eq(flr_task_wait(task, NULL, -1.0, &status),
+                     0); /* another call: not its signal */
+    ck_assert_int_eq(status, FLR_TASK_ABORTED);
     ck_assert_int_eq(flr_task_get_status(other), FLR_TASK_STANDING);
     flr_task_cancel(other, FLR_TASK_ABORTED);
     ck_assert_int_eq(flr_task_wait(other, signal, -1.0, &status),

@@ -439,6 +439,30 @@ START_TEST(bd_29_instants_in_order_tasks_in_scheduling_order)
 }
 END_TEST
 
+START_TEST(bd_29_callbacks_of_instants_in_order_with_client_events)
+{
+    static const double timeouts[] = {50, 70};
+    flr_task_options o;
+
+    for (int i = 0; i < 2; i++) {
+        boardhost_task_options(&h, &o);
+        o.timeout = timeouts[i];
+        flr_task *task = boardhost_task(&h, i == 0 ? "a" : "b", &o);
+        boardhost_broadcast(&h, task, 0, 0, 0, 0);
+        flr_task_unref(task);
+    }
+    ck_assert_int_eq(flr_runner_handle_dead_job(h.runner, "site-2"), 0); /* gone after 60 s */
+    ck_assert_int_eq(flr_clock_advance(h.clock, 100.0), 0);
+    boardhost_check(&h, 1, "x"); /* an entry: all of it is decided now, the callbacks follow */
+    ck_assert_uint_eq(flr_board_get_count(h.board), 0);
+    h.trace_events = true;
+    boardhost_trace(&h);
+    boardhost_step(&h);
+    h.trace_events = false;
+    ck_assert_str_eq(boardhost_trace(&h), "done(a,timeout) _client_disconnected done(b,timeout)");
+}
+END_TEST
+
 START_TEST(bd_30_count_is_exact)
 {
     flr_task *a = boardhost_task(&h, "a", NULL), *b = boardhost_task(&h, "b", NULL);
@@ -675,6 +699,7 @@ int main(void)
         bd_29_timeout_is_decided_at_the_next_entry_and_called_by_the_driver,
         bd_29_step_comes_at_the_deadline,
         bd_29_instants_in_order_tasks_in_scheduling_order,
+        bd_29_callbacks_of_instants_in_order_with_client_events,
         bd_30_count_is_exact,
         bd_32_options_before_the_first_task,
         bd_32_the_configured_number_is_remembered,

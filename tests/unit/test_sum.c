@@ -103,6 +103,52 @@ START_TEST(fa_03_every_order_gives_the_same_bits)
 }
 END_TEST
 
+/*
+ * What is large cancels exactly, so that the lowest bits that are kept decide the result: every
+ * order must have kept, and dropped, the same ones. Few bits per number make slices meet the middle
+ * between two units.
+ */
+static void check_remainders(uint64_t bits)
+{
+    static double x[M][N];
+    const void *rows[M];
+    double w[M], first[N], next[N];
+    size_t order[M];
+    for (size_t k = 0; k < M; k++) {
+        w[k] = (double)(1 + flr__rng_below(&rng, 3));
+        if (k % 2 && k < M - 8)
+            w[k] = w[k - 1];
+        rows[k] = x[k];
+    }
+    for (size_t i = 0; i < N; i++) {
+        int top = (int)flr__rng_below(&rng, 80) - 40;
+        for (size_t k = 0; k < M; k++) {
+            int exponent =
+                top - (int)flr__rng_below(&rng, k < M - 8 ? 100 : 60) - (k < M - 8 ? 0 : 60);
+            x[k][i] = ldexp((double)(1 + flr__rng_below(&rng, bits)), exponent);
+            if (k % 2)
+                x[k][i] = k < M - 8 ? -x[k - 1][i] : -x[k][i];
+        }
+    }
+    ck_assert_int_eq(
+        average(FLR_ACCUMULATOR_REPRODUCIBLE, FLR_TYPE_F64, N, M, rows, w, NULL, first), 0);
+    for (int turn = 0; turn < 60; turn++) {
+        shuffle(order, M);
+        ck_assert_int_eq(
+            average(FLR_ACCUMULATOR_REPRODUCIBLE, FLR_TYPE_F64, N, M, rows, w, order, next), 0);
+        ck_assert_mem_eq(first, next, sizeof first);
+    }
+}
+
+START_TEST(fa_03_every_order_keeps_the_same_bits)
+{
+    check_remainders(1);
+    check_remainders(7);
+    check_remainders(UINT64_C(1) << 24);
+    check_remainders(UINT64_C(1) << 52);
+}
+END_TEST
+
 START_TEST(fa_03_is_accurate)
 {
     double x[M][N], w[M], out[N], plain[N];
@@ -347,6 +393,7 @@ int main(void)
     TCase *c = tcase_create("sum");
     flr__rng_seed(&rng, 1, "test_sum");
     tcase_add_test(c, fa_03_every_order_gives_the_same_bits);
+    tcase_add_test(c, fa_03_every_order_keeps_the_same_bits);
     tcase_add_test(c, fa_03_is_accurate);
     tcase_add_test(c, fa_03_average_of_equal_numbers);
     tcase_add_test(c, fa_03_integers_round_to_even);
