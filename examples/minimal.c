@@ -62,7 +62,7 @@ int main(void)
     TRY(flr_runner_new(config, "job-1", flr_local_get_engine_ops(engine), engine, &runner));
     config = NULL; /* spent */
     TRY(flr_local_run(engine, runner));
-    flr_value_unref(model);
+    flr_value_unref(model), model = NULL;
     TRY(flr_fedavg_get_model(fedavg, &model));
     printf("mean of all: %.4f\n", *(const double *)flr_tensor_get_data(flr_map_get(model, "mean")));
 end:

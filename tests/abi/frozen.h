@@ -841,6 +841,8 @@ int frozen_flr_map_set_int(flr_value **map, const char *key, int64_t number);
 FROZEN_FUNCTION(flr_map_set_int)
 int frozen_flr_map_set_real(flr_value **map, const char *key, double number);
 FROZEN_FUNCTION(flr_map_set_real)
+int frozen_flr_map_set_tensor(flr_value **map, const char *key, int type, size_t rank, const int64_t *shape, const void *data);
+FROZEN_FUNCTION(flr_map_set_tensor)
 int frozen_flr_map_set_text(flr_value **map, const char *key, const char *text);
 FROZEN_FUNCTION(flr_map_set_text)
 int frozen_flr_offer_set(flr_offer *offer, const char *name, const char *task_id, flr_shareable *data);
@@ -1055,6 +1057,8 @@ int frozen_flr_task_visit_assignments(flr_task *task, flr_assignment_visitor vis
 FROZEN_FUNCTION(flr_task_visit_assignments)
 int frozen_flr_task_wait(flr_task *task, flr_signal *abort, double timeout, int *status);
 FROZEN_FUNCTION(flr_task_wait)
+const void *frozen_flr_tensor_get_data(const flr_value *value);
+FROZEN_FUNCTION(flr_tensor_get_data)
 int64_t frozen_flr_tensor_get_dim(const flr_value *value, size_t i);
 FROZEN_FUNCTION(flr_tensor_get_dim)
 size_t frozen_flr_tensor_get_elements(const flr_value *value);

@@ -52,8 +52,10 @@ hosts() { # hosts WHERE LIBDIR
     for mode in shared static; do
         check "$1: host.c, C, $mode" host tests/install/host.c $mode
         check "$1: host.c, C++, $mode" host tests/install/host.c $mode c++
-        [ ! -f examples/minimal.c ] || check "$1: minimal.c runs a federation, $mode" host "$PWD/examples/minimal.c" $mode
-        [ ! -f examples/minimal.cpp ] || check "$1: minimal.cpp runs a federation, $mode" host "$PWD/examples/minimal.cpp" $mode
+        check "$1: the host of the README, C, $mode" host "$scratch/readme.c" $mode
+        check "$1: the host of the README is examples/minimal.c" cmp "$scratch/readme.c" examples/minimal.c
+        check "$1: minimal.c runs a federation, $mode" host "$PWD/examples/minimal.c" $mode
+        check "$1: minimal.cpp runs a federation, $mode" host "$PWD/examples/minimal.cpp" $mode
     done
 }
 
@@ -74,6 +76,8 @@ nothing_left() {
     [ -z "$(find "$1" ! -type d -o -name flrunner)" ] || { find "$1"; return 1; }
 }
 
+# The first C block of the README, as a reader would copy it.
+awk '/^```c$/ {inside = !done; next} /^```$/ {if (inside) done = 1; inside = 0} inside' README.md >"$scratch/readme.c"
 one=$scratch/one
 check "prefix: install" make_with install DESTDIR= prefix="$one"
 check "prefix: files" complete "$one" /include /lib
