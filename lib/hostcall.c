@@ -1,6 +1,6 @@
 /*
- * Calling the host: owns the one thread-local pointer, this thread's innermost frame. Frames live on the stacks of the callers
- * and are seen by their own thread only, so no lock guards them.
+ * Calling the host: owns the one thread-local pointer, this thread's innermost frame. Frames live
+ * on the stacks of the callers and are seen by their own thread only, so no lock guards them.
  */
 #include "fl/hostcall.h"
 

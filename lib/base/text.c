@@ -77,8 +77,9 @@ void flr__text_add_json(flr__text *t, const char *text)
 {
     flr__text_add_sized(t, "\"", 1);
     for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
-        if (*p == '"' || *p == '\\')
-            flr__text_addf(t, "\\%c", *p);
+        const char *known = strchr("\"\\\b\f\n\r\t", *p);
+        if (known != NULL)
+            flr__text_addf(t, "\\%c", "\"\\bfnrt"[known - "\"\\\b\f\n\r\t"]);
         else if (*p < 0x20)
             flr__text_addf(t, "\\u%04x", *p);
         else

@@ -1,5 +1,6 @@
 /*
- * Audit lines: rows ST-07 and ST-08. A record lives on the stack of the call that makes it, so nothing is guarded.
+ * Audit lines: rows ST-07 and ST-08. A record lives on the stack of the call that makes it, so
+ * nothing is guarded.
  */
 #include "fl/props.h"
 

@@ -1,6 +1,7 @@
 /*
- * Components: making an entry from the host's vtable, the registry of a site, named callbacks, and the initialisers of the vtables
- * that have no file of their own. A registry is changed by one thread before the first run and constant afterwards; no lock.
+ * Components: making an entry from the host's vtable, the registry of a site, named callbacks, and
+ * the initialisers of the vtables that have no file of their own. A registry is changed by one
+ * thread before the first run and constant afterwards; no lock.
  */
 #include "base/abi.h"
 #include "fl/site.h"
@@ -45,7 +46,10 @@ static int copy_name(const char *name, const flr__str **out)
     return *out == NULL ? FLR_E_NOMEM : 0;
 }
 
-/* The names of the events that handle_event wants; one more place than names, so that none of them is still an array. */
+/*
+ * The names of the events that handle_event wants; one more place than names, so that none of them
+ * is still an array.
+ */
 static int copy_events(flr__component *c, const char *const *events)
 {
     size_t count = 0;

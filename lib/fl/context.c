@@ -1,6 +1,7 @@
 /*
- * Contexts: their life, slots, the peer context, detail texts, and the getters of what every context knows. A context is used by one
- * thread at a time, so no lock guards it; `busy` only tells calls that overlap by mistake.
+ * Contexts: their life, slots, the peer context, detail texts, and the getters of what every
+ * context knows. A context is used by one thread at a time, so no lock guards it; `busy` only
+ * tells calls that overlap by mistake.
  */
 #include "base/abi.h"
 #include "fl/props.h"
@@ -11,7 +12,8 @@
 
 #define BIT(slot) (UINT64_C(1) << (slot))
 /* The slots that CX-01 fills. */
-#define BASE (BIT(FLR__S_MANAGER) | BIT(FLR__S_ENGINE) | BIT(FLR__S_RUN_NUM) | BIT(FLR__S_IDENTITY_NAME))
+#define BASE                                                                                       \
+    (BIT(FLR__S_MANAGER) | BIT(FLR__S_ENGINE) | BIT(FLR__S_RUN_NUM) | BIT(FLR__S_IDENTITY_NAME))
 
 _Static_assert(FLR__SLOTS <= 64, "a context keeps one bit for each slot");
 
@@ -142,7 +144,10 @@ static const char *own_text(const flr_context *context, unsigned slot, const cha
 
 /* ---- life ---- */
 
-/* A property of every context; the site's own value is often there already, then its count is left alone. */
+/*
+ * A property of every context; the site's own value is often there already, then its count is left
+ * alone.
+ */
 static void put_base(flr_context *context, unsigned slot, flr_value *value, uint32_t flags)
 {
     const flr__slot *s = &context->slots[slot];
@@ -333,7 +338,9 @@ int flr_context_clone(const flr_context *context, flr_context **copy)
         to->marks = from->marks;
         to->marked = flr_value_ref(from->marked);
         to->log_events = from->log_events;
-        /* A copy made inside a handler is as deep as it: endless firing by way of copies ends too. */
+        /*
+         * A copy made inside a handler is as deep as it: endless firing by way of copies ends too.
+         */
         c->depth = context->depth;
     }
     c->own = true;
@@ -352,9 +359,12 @@ static void set_peer(flr_context *context, const flr_value *props)
         unsigned slot = flr__slot_of(flr__map_key(props, i));
 
         if (slot != 0) {
-            flr__context_put(peer, slot, flr_value_ref(flr_map_get_at(props, i)), FLR_PROP_FLAG_PUBLIC);
+            flr__context_put(peer, slot, flr_value_ref(flr_map_get_at(props, i)),
+                             FLR_PROP_FLAG_PUBLIC);
         } else if (peer->others == NULL) {
-            /* The whole map is shared: what a hostile peer sends costs a reference, however large. */
+            /*
+             * The whole map is shared: what a hostile peer sends costs a reference, however large.
+             */
             block->peer_others.maps[FLR_PROP_FLAG_PUBLIC] = flr_value_ref(props);
             peer->others = &block->peer_others;
         }
@@ -390,7 +400,9 @@ flr_context *flr_context_get_peer(const flr_context *context)
 
 void *flr_context_get_engine(const flr_context *context)
 {
-    return context == NULL ? NULL : flr_value_get_pointer(flr__context_own(context, FLR__S_ENGINE), "engine");
+    return context == NULL
+               ? NULL
+               : flr_value_get_pointer(flr__context_own(context, FLR__S_ENGINE), "engine");
 }
 
 const char *flr_context_get_job_id(const flr_context *context)

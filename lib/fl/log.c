@@ -1,6 +1,7 @@
 /*
- * Log lines: with the prefix of a context (row EV-11) or without one, to the engine's sink and as log events. Lines are made on the
- * stack: that needs no memory and so cannot fail. No state, no lock.
+ * Log lines: with the prefix of a context (row EV-11) or without one, to the engine's sink and as
+ * log events. Lines are made on the stack: that needs no memory and so cannot fail. No state, no
+ * lock.
  */
 #include "fl/props.h"
 
@@ -10,8 +11,8 @@
 #include <string.h>
 
 #define MESSAGE_MAX 2048 /* with its NUL */
-#define FIELD_MAX 255    /* of a name in the prefix: a peer's may be anything */
-#define FIELDS 8
+#define FIELD_MAX   255  /* of a name in the prefix: a peer's may be anything */
+#define FIELDS      8
 
 typedef struct line {
     size_t size;
@@ -75,7 +76,8 @@ static void clean(line *l)
 
 static void add(line *l, const char *key, const char *text)
 {
-    int size = snprintf(l->text + l->size, sizeof l->text - l->size, "%s%s=%.*s", l->size == 1 ? "" : ", ", key, FIELD_MAX, text);
+    int size = snprintf(l->text + l->size, sizeof l->text - l->size, "%s%s=%.*s",
+                        l->size == 1 ? "" : ", ", key, FIELD_MAX, text);
 
     if (size > 0) {
         l->size += (size_t)size;
@@ -136,7 +138,8 @@ static void add_message(line *l, const char *format, va_list args)
 
 bool flr__site_log_is_on(const flr__site *site, int level)
 {
-    return site->engine.log != NULL && level >= site->log_level && flr_log_get_level_name(level)[0] != '?';
+    return site->engine.log != NULL && level >= site->log_level &&
+           flr_log_get_level_name(level)[0] != '?';
 }
 
 static void write_line(const flr__site *site, int level, const char *text)
@@ -183,7 +186,10 @@ static unsigned bit_of(unsigned event)
     return event == FLR__S_EV_WARNING_LOG ? 1u : event == FLR__S_EV_ERROR_LOG ? 2u : 4u;
 }
 
-/* Whether a line of this level fires its event here. A handler of that very event which logs again does not fire it anew. */
+/*
+ * Whether a line of this level fires its event here. A handler of that very event which logs again
+ * does not fire it anew.
+ */
 static bool fires(const flr_context *context, int level)
 {
     unsigned event = event_of(level);
@@ -257,7 +263,8 @@ void flr__context_log_quiet(const flr_context *context, int level, const char *f
     write_line(site, level, l.text);
 }
 
-void flr__status_describe(const flr__site *site, int status, const char *detail, char *text, size_t size)
+void flr__status_describe(const flr__site *site, int status, const char *detail, char *text,
+                          size_t size)
 {
     const char *name = flr_status_get_name(status);
 

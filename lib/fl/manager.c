@@ -1,6 +1,6 @@
 /*
- * Sticky properties: they belong to a site and are seen by all its contexts. The manager's lock guards them; values are released
- * after it.
+ * Sticky properties: they belong to a site and are seen by all its contexts. The manager's lock
+ * guards them; values are released after it.
  */
 #include "fl/props.h"
 
@@ -26,7 +26,10 @@ void flr__manager_free(flr__manager *m)
     flr__mutex_destroy(&m->lock);
 }
 
-/* Readers of derived values take the version before they read: it is bumped after each change, inside the lock. */
+/*
+ * Readers of derived values take the version before they read: it is bumped after each change,
+ * inside the lock.
+ */
 static void changed_locked(flr__manager *m)
 {
     atomic_fetch_add_explicit(&m->version, 1, memory_order_release);
@@ -153,7 +156,8 @@ static void replace(flr__site *site, unsigned slot, flr__prop fresh)
     flr__mutex_lock(&m->lock);
     old = m->slots[slot].value;
     m->slots[slot] = fresh;
-    changed_locked(m); /* also if nothing was there: what is being built from older facts must not be kept */
+    changed_locked(
+        m); /* also if nothing was there: what is being built from older facts must not be kept */
     flr__mutex_unlock(&m->lock);
     flr_value_unref(old);
 }

@@ -1,4 +1,7 @@
-/* Names of numbers that hosts see: outcomes, final status of tasks, log levels. Constant tables; nothing to guard. */
+/*
+ * Names of numbers that hosts see: outcomes, final status of tasks, log levels. Constant tables;
+ * nothing to guard.
+ */
 #include <flrunner/communicator.h>
 #include <flrunner/log.h>
 
@@ -25,9 +28,9 @@ const char *flr_outcome_get_name(int outcome)
 const char *flr_task_status_get_name(int status)
 {
     static const char *const names[] = {
-        [FLR_TASK_STANDING] = "standing",   [FLR_TASK_OK] = "ok",
-        [FLR_TASK_TIMEOUT] = "timeout",     [FLR_TASK_ERROR] = "error",
-        [FLR_TASK_CANCELLED] = "cancelled", [FLR_TASK_ABORTED] = "aborted",
+        [FLR_TASK_STANDING] = "standing",       [FLR_TASK_OK] = "ok",
+        [FLR_TASK_TIMEOUT] = "timeout",         [FLR_TASK_ERROR] = "error",
+        [FLR_TASK_CANCELLED] = "cancelled",     [FLR_TASK_ABORTED] = "aborted",
         [FLR_TASK_CLIENT_DEAD] = "client_dead",
     };
 

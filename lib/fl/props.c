@@ -1,16 +1,17 @@
 /*
- * Properties of a context: the map of those without a slot; getting, setting and removing. No lock of its own: a context is used by one
- * thread at a time; sticky properties are guarded by the manager (manager.c).
+ * Properties of a context: the map of those without a slot; getting, setting and removing. No lock
+ * of its own: a context is used by one thread at a time; sticky properties are guarded by the
+ * manager (manager.c).
  */
 #include "fl/props.h"
 
 #include "base/abi.h"
 #include <string.h>
 
-#define BIT(slot) (UINT64_C(1) << (slot))
+#define BIT(slot)   (UINT64_C(1) << (slot))
 #define KNOWN_FLAGS (FLR_PROP_FLAG_PUBLIC | FLR_PROP_FLAG_STICKY)
 /* Every property must fit into a map. */
-#define DEPTH_MAX (FLR_VALUE_MAX_DEPTH - 1)
+#define DEPTH_MAX   (FLR_VALUE_MAX_DEPTH - 1)
 
 /* ---- properties without a slot ---- */
 
@@ -217,8 +218,9 @@ static int mark(flr_context *context, const flr__key *key)
 }
 
 /*
- * CX-03: what exists for a context is its own entry, or a sticky property that it set itself; one that only others set may be hidden
- * (CX-04). Sticky sets are also compared with the manager's entry, when they are made.
+ * CX-03: what exists for a context is its own entry, or a sticky property that it set itself; one
+ * that only others set may be hidden (CX-04). Sticky sets are also compared with the manager's
+ * entry, when they are made.
  */
 int flr__check_present(const flr_context *context, const flr__key *key, uint32_t flags)
 {
@@ -308,7 +310,8 @@ static int set_sticky(flr_context *context, const flr__key *key, flr_value *valu
     flr_value_ref(value);
     status = flr__sticky_set(context->site, key, value, flags);
     if (status == 0 && flr__context_has_own(context, key, &present)) {
-        flr__context_put(context, key->slot, value, flags); /* only slots have own entries that are sticky */
+        flr__context_put(context, key->slot, value,
+                         flags); /* only slots have own entries that are sticky */
     } else {
         flr_value_unref(value);
     }
@@ -331,9 +334,11 @@ int flr_context_set_prop(flr_context *context, const char *key, flr_value *value
                                                      : set_own(context, &k, v, flags);
     }
     if (status == FLR_E_EXISTS) {
-        flr_context_log(context, FLR_LOG_WARNING,
-                        "property \"%s\" is set with another privacy or stickiness: its value stays", key);
-        flr_context_fail(context, status, "key: \"%s\" is set with another privacy or stickiness", key);
+        flr_context_log(
+            context, FLR_LOG_WARNING,
+            "property \"%s\" is set with another privacy or stickiness: its value stays", key);
+        flr_context_fail(context, status, "key: \"%s\" is set with another privacy or stickiness",
+                         key);
     }
     return status;
 }

@@ -1,5 +1,6 @@
 /*
- * Public properties as a whole: listing them, for peers too, and replacing them. No lock: a context is used by one thread at a time.
+ * Public properties as a whole: listing them, for peers too, and replacing them. No lock: a
+ * context is used by one thread at a time.
  */
 #include "fl/props.h"
 
@@ -42,7 +43,8 @@ static int add_slots(const flr_context *context, flr_value **map)
 
 static int add_others(const flr_context *context, flr_value **map)
 {
-    const flr_value *others = context->others == NULL ? NULL : context->others->maps[FLR_PROP_FLAG_PUBLIC];
+    const flr_value *others =
+        context->others == NULL ? NULL : context->others->maps[FLR_PROP_FLAG_PUBLIC];
     int status = 0;
 
     for (size_t i = 0; status == 0 && i < flr_value_get_size(others); i++) {
@@ -87,7 +89,10 @@ int flr_context_get_public(const flr_context *context, flr_value **map)
 /* Whether a tree is without pointers. */
 static bool has_wire_form(const flr_value *value)
 {
-    struct { const flr_value *tree; size_t next; } stack[FLR_VALUE_MAX_DEPTH];
+    struct {
+        const flr_value *tree;
+        size_t next;
+    } stack[FLR_VALUE_MAX_DEPTH];
     size_t depth = 0;
 
     for (;;) {
@@ -107,8 +112,9 @@ static bool has_wire_form(const flr_value *value)
             return true;
         }
         value = stack[depth - 1].tree;
-        value = flr_value_get_kind(value) == FLR_VALUE_LIST ? flr_list_get(value, stack[depth - 1].next)
-                                                            : flr_map_get_at(value, stack[depth - 1].next);
+        value = flr_value_get_kind(value) == FLR_VALUE_LIST
+                    ? flr_list_get(value, stack[depth - 1].next)
+                    : flr_map_get_at(value, stack[depth - 1].next);
         stack[depth - 1].next++;
     }
 }
@@ -153,7 +159,8 @@ int flr_context_get_public_for_wire(flr_context *context, flr_value **map)
     status = copy_wire(all, &wire);
     for (size_t i = 0; status == 0 && i < flr_value_get_size(all); i++) {
         if (!has_wire_form(flr_map_get_at(all, i))) {
-            flr_context_log(context, FLR_LOG_WARNING, "property \"%s\" has no wire form and is left out",
+            flr_context_log(context, FLR_LOG_WARNING,
+                            "property \"%s\" has no wire form and is left out",
                             flr_map_get_key(all, i));
         }
     }
@@ -166,7 +173,10 @@ int flr_context_get_public_for_wire(flr_context *context, flr_value **map)
 
 /* ---- replacing ---- */
 
-/* Whether a new public property may have this key: own public ones that are not sticky make room for it. */
+/*
+ * Whether a new public property may have this key: own public ones that are not sticky make room
+ * for it.
+ */
 static bool may_replace(const flr_context *context, const flr__str *name)
 {
     flr__key key = {name->text, flr__slot_of(name)};
@@ -179,7 +189,8 @@ static void warn_left_out(flr_context *context, const flr_value *map)
 {
     for (size_t i = 0; i < flr_value_get_size(map); i++) {
         if (!may_replace(context, flr__map_key(map, i))) {
-            flr_context_log(context, FLR_LOG_WARNING, "public property \"%s\" is set otherwise and is left out",
+            flr_context_log(context, FLR_LOG_WARNING,
+                            "public property \"%s\" is set otherwise and is left out",
                             flr_map_get_key(map, i));
         }
     }

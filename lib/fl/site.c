@@ -1,6 +1,7 @@
 /*
- * A site's life: what server runner and client runner have in common is made here and released here. Constant once made, but for the
- * parts that have a lock of their own; ids_lock guards the generator of ids.
+ * A site's life: what server runner and client runner have in common is made here and released
+ * here. Constant once made, but for the parts that have a lock of their own; ids_lock guards the
+ * generator of ids.
  */
 #include "fl/props.h"
 
@@ -24,7 +25,8 @@ void flr__site_new_id(flr__site *site, char text[FLR__ID_TEXT])
 /* What contexts get by reference. */
 static int make_values(flr__site *site, const char *job, const char *identity)
 {
-    static const char *const event_texts[] = {"ServerRunner", "ClientRunner", FLR_EVENT_SCOPE_LOCAL, FLR_EVENT_SCOPE_FEDERATION};
+    static const char *const event_texts[] = {"ServerRunner", "ClientRunner", FLR_EVENT_SCOPE_LOCAL,
+                                              FLR_EVENT_SCOPE_FEDERATION};
     int status;
 
     site->job = flr__str_new(job, strlen(job));
@@ -64,7 +66,8 @@ static void free_values(flr__site *site)
     flr__str_unref(site->identity);
 }
 
-static void clear(flr__site *site, const flr_engine_ops *engine, void *engine_self, flr_clock *clock)
+static void clear(flr__site *site, const flr_engine_ops *engine, void *engine_self,
+                  flr_clock *clock)
 {
     site->engine = *engine;
     site->engine_self = engine_self;
@@ -83,8 +86,8 @@ static void clear(flr__site *site, const flr_engine_ops *engine, void *engine_se
     site->scope = NULL;
 }
 
-int flr__site_init(flr__site *site, const flr_engine_ops *engine, void *engine_self, const char *job,
-                   const char *identity, flr_clock *clock)
+int flr__site_init(flr__site *site, const flr_engine_ops *engine, void *engine_self,
+                   const char *job, const char *identity, flr_clock *clock)
 {
     int status;
 

@@ -64,7 +64,8 @@ static void default_log(void *self, int level, const char *line)
     write_line(self, level, line);
 }
 
-test_site *test_site_new(const flr_engine_ops *engine, void *engine_self, const char *job, const char *identity)
+test_site *test_site_new(const flr_engine_ops *engine, void *engine_self, const char *job,
+                         const char *identity)
 {
     test_site *t = calloc(1, sizeof *t);
     flr_engine_ops ops;
@@ -81,8 +82,8 @@ test_site *test_site_new(const flr_engine_ops *engine, void *engine_self, const 
         free(t);
         return NULL;
     }
-    if (flr__site_init(&t->site, engine == NULL ? &ops : engine, engine == NULL ? t : engine_self, job,
-                       identity, t->clock) < 0) {
+    if (flr__site_init(&t->site, engine == NULL ? &ops : engine, engine == NULL ? t : engine_self,
+                       job, identity, t->clock) < 0) {
         flr_clock_unref(t->clock);
         free(t);
         return NULL;

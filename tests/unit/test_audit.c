@@ -8,7 +8,8 @@
 static struct {
     size_t calls;
     int status;
-    char line[4096], id[64], reference[64], scope[64], job[64], task_name[64], task_id[64], message[64];
+    char line[4096], id[64], reference[64], scope[64], job[64], task_name[64], task_id[64],
+        message[64];
     int64_t time;
 } seen;
 
@@ -74,7 +75,9 @@ START_TEST(st_07_full_line)
     ck_assert_int_eq(flr_context_audit(context, "abc", "received result", id), 0);
     strcpy(expected, "[E:");
     strcat(expected, id);
-    strcat(expected, "][R:abc][T:2026-11-23T08:15:00.123456Z][S:private][J:job-1][A:train#t1]received result");
+    strcat(
+        expected,
+        "][R:abc][T:2026-11-23T08:15:00.123456Z][S:private][J:job-1][A:train#t1]received result");
     ck_assert_str_eq(seen.line, expected);
 }
 END_TEST

@@ -1,4 +1,7 @@
-/* Tests of contexts: rows CX-01 to CX-12, argument and memory rules, what reset leaves, names of numbers, host frames. */
+/*
+ * Tests of contexts: rows CX-01 to CX-12, argument and memory rules, what reset leaves, names of
+ * numbers, host frames.
+ */
 #include "failalloc.h"
 #include "site.h"
 
@@ -171,7 +174,8 @@ START_TEST(cx_03_other_privacy_or_stickiness_is_refused)
                 ck_assert_int_eq(set(c, keys[i], 2, now), was == now ? 0 : FLR_E_EXISTS);
                 ck_assert_int_eq(get(c, keys[i]), was == now ? 2 : 1);
                 ck_assert_uint_eq(flags_of(c, keys[i]), was);
-                ck_assert_uint_eq(test_site_count_lines(site, FLR_LOG_WARNING, keys[i]), was == now ? 0 : 1);
+                ck_assert_uint_eq(test_site_count_lines(site, FLR_LOG_WARNING, keys[i]),
+                                  was == now ? 0 : 1);
                 ck_assert_int_eq(flr_context_remove(c, keys[i], 1), 0);
                 flr_context_free(c);
             }
@@ -476,7 +480,8 @@ START_TEST(cx_12_last_detail_counts_and_is_cut)
 
     ck_assert_str_eq(flr_context_get_detail(a), "");
     ck_assert_int_eq(flr_context_fail(a, FLR_E_IO, "cannot open %s", "x"), FLR_E_IO);
-    ck_assert_int_eq(flr_context_fail(a, FLR_E_CORRUPT, "second (%s)", flr_context_get_detail(a)), FLR_E_CORRUPT);
+    ck_assert_int_eq(flr_context_fail(a, FLR_E_CORRUPT, "second (%s)", flr_context_get_detail(a)),
+                     FLR_E_CORRUPT);
     ck_assert_str_eq(flr_context_get_detail(a), "second (cannot open x)");
     memset(longest, 'x', sizeof longest - 1);
     longest[sizeof longest - 1] = '\0';
@@ -510,7 +515,8 @@ START_TEST(cx_messages_are_pointers_for_hosts)
     ck_assert_ptr_eq(seen, m);
     ck_assert_int_eq(flr_context_set_prop(a, "__task_data__", v, 0), 0);
     flr_shareable_unref(m);
-    ck_assert_ptr_eq(flr__context_own_message(a, FLR__S_TASK_DATA), m); /* held by the context alone */
+    ck_assert_ptr_eq(flr__context_own_message(a, FLR__S_TASK_DATA),
+                     m); /* held by the context alone */
     ck_assert_str_eq(flr_shareable_get_rc(m), "OK");
 }
 END_TEST
@@ -631,11 +637,13 @@ static int work(void *self)
     for (uint32_t flags = 0; status == 0 && flags < 4; flags++) {
         const char key[] = {'k', (char)('0' + flags), '\0'};
 
-        if ((status = flr_value_new_int(1, &v)) == 0 && (status = flr_context_set_prop(c, key, v, flags)) < 0) {
+        if ((status = flr_value_new_int(1, &v)) == 0 &&
+            (status = flr_context_set_prop(c, key, v, flags)) < 0) {
             flr_value_unref(v);
         }
     }
-    if (status == 0 && (status = flr_value_new_int(1, &v)) == 0 && (status = flr_context_set_custom(c, "x", v)) < 0) {
+    if (status == 0 && (status = flr_value_new_int(1, &v)) == 0 &&
+        (status = flr_context_set_custom(c, "x", v)) < 0) {
         flr_value_unref(v);
     }
     if (status == 0) {
