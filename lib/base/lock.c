@@ -24,7 +24,7 @@ static void note_unlock(const flr__mutex *m)
         held[i] = held[--held_count];
         return;
     }
-    assert(!"unlocked what was not locked");
+    assert(false); /* unlocked what was not locked */
 }
 
 unsigned flr__locks_held(void)

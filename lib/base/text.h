@@ -18,7 +18,7 @@ void flr__text_clear(flr__text *t); /* keeps the memory */
 void flr__text_add(flr__text *t, const char *text);
 void flr__text_add_sized(flr__text *t, const char *text, size_t size);
 void flr__text_addf(flr__text *t, const char *format, ...) FLR_PRINTF(2, 3);
-void flr__text_addv(flr__text *t, const char *format, va_list args);
+void flr__text_addv(flr__text *t, const char *format, va_list args) FLR_PRINTF(2, 0);
 void flr__text_add_json(flr__text *t, const char *text); /* quoted and escaped, RFC 8259 */
 
 bool flr__utf8_is_valid(const char *text, size_t size); /* no NUL, no surrogate, shortest form, <= U+10FFFF */

@@ -264,7 +264,7 @@ static int add_header(flr_context *context, flr_shareable *reply, const flr__str
 static int add_headers(flr_context *context, const flr_shareable *request, flr_shareable *reply)
 {
     const flr_value *jar = flr_shareable_get_cookie_jar(request);
-    flr_value *own;
+    flr_value *own = NULL;
     int status = 0;
 
     if (jar != NULL)

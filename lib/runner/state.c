@@ -10,10 +10,11 @@
 #include "runner/internal.h"
 #include <string.h>
 
-#define MAGIC "FLRSTATE"
 #define FORMAT_VERSION 1
 #define FIXED_PART 24 /* magic, version, segments, length of the head */
 #define INLINE_MAX 4096
+
+static const char magic[8] = {'F', 'L', 'R', 'S', 'T', 'A', 'T', 'E'};
 
 struct flr_state {
     atomic_size_t refs;
@@ -108,7 +109,7 @@ static int make_prefix(flr_state *s)
     if (status < 0)
         return status;
     uint8_t *p = bytes;
-    memcpy(p, MAGIC, 8);
+    memcpy(p, magic, sizeof magic);
     put(p + 8, FORMAT_VERSION, 4);
     put(p + 12, s->encoded.count, 4);
     put(p + 16, flr_blob_get_size(s->encoded.head), 8);
@@ -265,7 +266,7 @@ static int cut(flr_blob *whole, flr_blob ***segments, size_t *count, const uint8
 {
     const uint8_t *p = flr_blob_get_data(whole);
     size_t size = flr_blob_get_size(whole);
-    if (size < FIXED_PART + 8 || memcmp(p, MAGIC, 8) != 0)
+    if (size < FIXED_PART + 8 || memcmp(p, magic, sizeof magic) != 0)
         return FLR_E_CORRUPT;
     uint64_t n = get(p + 12, 4);
     if (n > (size - FIXED_PART - 8) / 8)
