@@ -1,6 +1,6 @@
 /*
  * The allocator hook, the only global state of the library. It is set while nobody else is inside the library; `live` counts allocations,
- * so that it cannot be changed under living objects.
+ * so that it cannot be changed under living objects. The count is spread over cache lines by address, so that threads do not meet in it.
  */
 #include "base/alloc.h"
 #include "base/abi.h"
@@ -8,9 +8,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LIVE_STRIPES 16 /* 4 bits of a hash */
+
 static flr_allocator_ops hook; /* allocate NULL: malloc and friends */
 static void *hook_self;
-static atomic_size_t live;
+static struct { atomic_size_t count; char padding[64 - sizeof(atomic_size_t)]; } live[LIVE_STRIPES];
+
+static atomic_size_t *live_of(const void *p)
+{
+    return &live[((uintptr_t)p >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 60].count;
+}
+
+static bool any_live(void)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < LIVE_STRIPES; i++)
+        sum += atomic_load(&live[i].count);
+    return sum != 0;
+}
 
 void flr_allocator_ops_init(flr_allocator_ops *ops, size_t size)
 {
@@ -27,7 +42,7 @@ int flr_allocator_set(const flr_allocator_ops *ops, void *self)
         if (fresh.allocate == NULL || fresh.reallocate == NULL || fresh.release == NULL)
             return FLR_E_INVAL;
     }
-    if (atomic_load(&live) != 0)
+    if (any_live())
         return FLR_E_STATE;
     hook = fresh;
     hook_self = self;
@@ -39,7 +54,7 @@ void *flr__alloc(size_t size)
     size_t bytes = size > 0 ? size : 1;
     void *p = hook.allocate != NULL ? hook.allocate(hook_self, bytes) : malloc(bytes);
     if (p != NULL)
-        atomic_fetch_add_explicit(&live, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(live_of(p), 1, memory_order_relaxed);
     return p;
 }
 
@@ -69,7 +84,13 @@ void *flr__realloc_array(void *old, size_t count, size_t size)
     if (old == NULL)
         return flr__alloc(bytes);
     bytes = bytes > 0 ? bytes : 1;
-    return hook.reallocate != NULL ? hook.reallocate(hook_self, old, bytes) : realloc(old, bytes);
+    atomic_size_t *before = live_of(old);
+    void *p = hook.reallocate != NULL ? hook.reallocate(hook_self, old, bytes) : realloc(old, bytes);
+    if (p != NULL) {
+        atomic_fetch_add_explicit(live_of(p), 1, memory_order_relaxed);
+        atomic_fetch_sub_explicit(before, 1, memory_order_relaxed);
+    }
+    return p;
 }
 
 void *flr__alloc_aligned(size_t size, void **base)
@@ -85,7 +106,7 @@ void flr__free(void *old)
 {
     if (old == NULL)
         return;
-    atomic_fetch_sub_explicit(&live, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(live_of(old), 1, memory_order_relaxed);
     if (hook.release != NULL)
         hook.release(hook_self, old);
     else

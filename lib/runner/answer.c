@@ -73,6 +73,10 @@ static bool is_plain(const flr_context *context)
     uint64_t basic = UINT64_C(1) << FLR__S_RUN_NUM | UINT64_C(1) << FLR__S_IDENTITY_NAME;
     if (context->others != NULL || (context->used & UINT64_C(1) << FLR__S_MIN_GET_TASK_TIMEOUT) != 0)
         return false;
+    /* handlers may have set these two to something else */
+    if (flr__context_own(context, FLR__S_RUN_NUM) != context->site->job_value ||
+        flr__context_own(context, FLR__S_IDENTITY_NAME) != context->site->identity_value)
+        return false;
     for (uint64_t rest = context->used & ~basic; rest != 0; rest &= rest - 1) {
         unsigned slot = (unsigned)__builtin_ctzll(rest);
         if ((context->slots[slot].flags & FLR_PROP_FLAG_PUBLIC) != 0)

@@ -33,9 +33,13 @@ int flr__communicator_enter(flr_runner *r, flr_workflow *w, flr__host_frame *fra
 
 void flr__communicator_leave(flr_workflow *w, flr__host_frame *frame)
 {
+    flr_runner *r = (flr_runner *)(uintptr_t)frame->site; /* a site is its owner */
     flr__host_leave(frame);
-    if (w->communicator_turn != NULL)
-        flr__turnstile_leave(w->communicator_turn);
+    if (w->communicator_turn == NULL)
+        return;
+    flr__turnstile_leave(w->communicator_turn);
+    if (atomic_load(&r->advance_missed) && atomic_exchange(&r->advance_missed, false))
+        flr__runner_kick(r);
 }
 
 void flr__log_failure(flr_runner *r, flr_context *context, int level, const char *what, int status)

@@ -66,8 +66,10 @@ void flr__runner_credit(flr_runner *r, flr_context *context, flr__client *c, con
     if (flr__clients_credit(&r->clients, c, now, &unannounced))
         fire_reconnected(r, context, c, unannounced);
     if (!atomic_load(&c->known)) {
-        if (flr__clients_add(&r->clients, c->name->text, NULL) == 0)
+        if (flr__clients_add(&r->clients, c->name->text, NULL) == 0) {
+            flr__sticky_drop(&r->site, FLR__S_CLIENT_HIERARCHY); /* to be built anew when read */
             flr_runner_wake(r); /* controllers wait for clients */
+        }
     }
     tell_active(r, context, c, reason);
 }

@@ -231,10 +231,8 @@ static int finalize(flr_runner *r)
 /* A failure of the workflow: logged; a panic unless an abort came first. The text becomes the run's detail. */
 static void note_failure(flr_runner *r, flr_context *context, int status, bool aborted)
 {
-    char text[FLR__DETAIL_MAX + 64];
     const char *detail = flr_context_get_detail(context);
     flr__log_failure(r, context, FLR_LOG_EXCEPTION, "the workflow", status);
-    flr__status_describe(&r->site, status, detail, text, sizeof text);
     if (!aborted)
         flr__runner_set_detail(r, *detail != '\0' && !r->site.secure ? detail : flr_status_get_name(status));
 }
@@ -300,8 +298,9 @@ static bool act(flr_runner *r, flr__report *report, int64_t *due)
         break;
     case FLR__ACT_ENDED: break;
     }
+    report->aborted = flr__runner_is_aborted(r);
     if (status < 0)
-        note_failure(r, failing, status, flr__runner_is_aborted(r));
+        note_failure(r, failing, status, report->aborted);
     report->status = status;
     return true;
 }
@@ -312,7 +311,8 @@ bool flr__drive(flr_runner *r, int64_t *due)
     *due = FLR_TIME_NONE;
     if (!act(r, &report, due))
         return *due != FLR_TIME_NONE && *due <= flr_clock_get_now(r->site.clock);
-    report.aborted = flr__runner_is_aborted(r);
+    if (report.status == 0) /* a failure was judged when it happened */
+        report.aborted = flr__runner_is_aborted(r);
     report.cold = atomic_load(&r->cold);
     report.panicked = atomic_load(&r->panicked);
     report.now = flr_clock_get_now(r->site.clock);
@@ -383,17 +383,17 @@ static int begin_steps(flr_runner *r)
 static int64_t step(flr_runner *r)
 {
     flr__host_frame frame;
-    int64_t due, deadlines;
+    int64_t due;
     flr__host_enter(&frame, FLR__HOST_STEP, &r->site, NULL);
     do {
-        deadlines = flr__driver_act(r);
+        flr__driver_act(r);
         due = FLR_TIME_NONE;
         while (r->life.action != FLR__ACT_ENDED && flr__drive(r, &due)) {
         }
     } while (r->life.action != FLR__ACT_ENDED && atomic_load(&r->kicked));
     flr__host_leave(&frame);
-    int64_t now = flr_clock_get_now(r->site.clock);
-    due = deadlines >= 0 && deadlines < due ? deadlines : due;
+    int64_t now = flr_clock_get_now(r->site.clock), deadlines = flr__driver_due(r); /* also those that came up just now */
+    due = deadlines < due ? deadlines : due;
     if (atomic_load(&r->wanted) != 0 && r->life.action == FLR__ACT_CONTROL)
         return 0;
     if (due == FLR_TIME_NONE)
@@ -418,6 +418,7 @@ int flr_runner_step(flr_runner *runner, flr_step_result *result)
         status = begin_steps(runner);
     else if (atomic_load(&runner->mode) == FLR__MODE_RUN || runner->life.action == FLR__ACT_ENDED)
         status = FLR_E_STATE;
+    flr__runner_ref(runner); /* a callback may drop the host's */
     if (status == 0) {
         result->wait_ns = step(runner);
         result->state = FLR_STEP_RUNNING;
@@ -430,5 +431,6 @@ int flr_runner_step(flr_runner *runner, flr_step_result *result)
         }
     }
     atomic_store(&runner->stepping, false);
+    flr__runner_unref(runner);
     return status;
 }

@@ -42,6 +42,23 @@ static void fire_client_events(flr_runner *r, int64_t until)
     }
 }
 
+/* The stepping thread does not wait for a communicator that is in use: whoever leaves it has the stepping thread come back. */
+static bool enter_communicator(flr_runner *r, flr_workflow *w)
+{
+    if (atomic_load(&r->mode) != FLR__MODE_STEP) {
+        if (w->communicator_turn != NULL)
+            flr__turnstile_enter(w->communicator_turn);
+        return true;
+    }
+    if (flr__communicator_try_enter(r, w))
+        return true;
+    atomic_store(&r->advance_missed, true);
+    if (!flr__communicator_try_enter(r, w)) /* it may have been left before the notice was there */
+        return false;
+    atomic_store(&r->advance_missed, false);
+    return true;
+}
+
 /* Have the communicator act on what is due by `at`. */
 static void advance_communicator(flr_runner *r, int64_t at)
 {
@@ -51,11 +68,7 @@ static void advance_communicator(flr_runner *r, int64_t at)
     flr_workflow *w = atomic_load(&r->current);
     int64_t due = FLR_TIME_NONE;
     if (r->advance_allowed && w != NULL && w->communicator.advance != NULL) {
-        if (atomic_load(&r->mode) == FLR__MODE_STEP && !flr__communicator_try_enter(r, w)) {
-            due = at; /* in use by another thread: whoever leaves it has the stepping thread come back */
-        } else {
-            if (atomic_load(&r->mode) != FLR__MODE_STEP && w->communicator_turn != NULL)
-                flr__turnstile_enter(w->communicator_turn);
+        if (enter_communicator(r, w)) {
             flr__host_enter(&frame, FLR__HOST_COMMUNICATOR, &r->site, w);
             flr__context_clear(r->driver_context);
             int status = flr__callback_status(w->communicator.advance(w->communicator_self, r->driver_context, at, &due));
@@ -70,18 +83,30 @@ static void advance_communicator(flr_runner *r, int64_t at)
     flr__runner_due(r, due);
 }
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t watch_due(flr_runner *r)
+{
+    return atomic_load(&r->status) == FLR_STATUS_STARTED ? atomic_load(&r->clients.due) : FLR_TIME_NONE;
+}
+
+int64_t flr__driver_due(flr_runner *r)
+{
+    int64_t clients = earlier(watch_due(r), flr__clients_first_event(&r->clients));
+    return earlier(clients, earlier(atomic_load(&r->communicator_due), flr__aux_due(&r->site)));
+}
+
 int64_t flr__driver_act(flr_runner *r)
 {
     for (;;) {
         int64_t now = flr_clock_get_now(r->site.clock);
         bool kicked = atomic_exchange(&r->kicked, false);
         /* the oldest instant that is due; at one instant clients come before tasks */
-        int64_t watch = atomic_load(&r->status) == FLR_STATUS_STARTED ? atomic_load(&r->clients.due) : FLR_TIME_NONE;
-        int64_t event = flr__clients_first_event(&r->clients);
-        int64_t tasks = atomic_load(&r->communicator_due), aux = flr__aux_due(&r->site);
-        int64_t clients = watch < event ? watch : event;
-        int64_t next = clients < tasks ? clients : tasks;
-        next = aux < next ? aux : next;
+        int64_t watch = watch_due(r), tasks = atomic_load(&r->communicator_due), aux = flr__aux_due(&r->site);
+        int64_t next = earlier(earlier(watch, flr__clients_first_event(&r->clients)), earlier(tasks, aux));
         if (next > now && !kicked)
             return next;
         int64_t at = next < now ? next : now;
@@ -93,9 +118,9 @@ int64_t flr__driver_act(flr_runner *r)
         if (tasks <= at || kicked) {
             atomic_store(&r->communicator_due, FLR_TIME_NONE);
             advance_communicator(r, kicked && next > now ? now : at);
-            /* a communicator that is busy, or wants to be called at once again, gets its turn with the next notice */
+            /* a communicator that wants to be called at once again is, by the next step */
             if (atomic_load(&r->communicator_due) <= at && atomic_load(&r->mode) == FLR__MODE_STEP)
-                return -1;
+                return at;
         }
     }
 }

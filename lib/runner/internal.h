@@ -96,6 +96,7 @@ struct flr_runner {
     pthread_t driver;
     atomic_bool driver_quit;
     atomic_bool kicked;      /* callbacks wait to be made */
+    atomic_bool advance_missed; /* stepping: the communicator was in use; who leaves it kicks. Partner: its turnstile */
     atomic_int_fast64_t communicator_due;
     flr__turnstile driving;  /* taken while a communicator's advance is called, and to keep the driver out of a closing workflow */
     bool advance_allowed;    /* guarded by `driving` */
@@ -145,6 +146,7 @@ int flr__runner_hierarchy(flr_runner *r, flr_value **out);
 int flr__driver_start(flr_runner *r);
 void flr__driver_stop(flr_runner *r);
 int64_t flr__driver_act(flr_runner *r); /* does what is due; when to come again */
+int64_t flr__driver_due(flr_runner *r); /* when there is something to do; FLR_TIME_NONE */
 int flr__drive_begin(flr_runner *r);    /* what run and step need: reserve. 0, FLR_E_NOMEM */
 void flr__drive_finish(flr_runner *r);
 /* Do the present action. true: go on at once; false: it waits until *due, or a notice. In neither case is anything waited for here. */

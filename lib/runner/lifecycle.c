@@ -45,14 +45,14 @@ static flr__action unwind(flr__lifecycle *l, flr__action after)
     return l->fired_start ? FLR__ACT_END_WORKFLOW : FLR__ACT_DONE;
 }
 
-/* A step of the workflow is over: go on, unwind, or panic first. A failure after an abort counts as the abort. */
-static flr__action go_on(flr__lifecycle *l, const flr__report *report, flr__action next, flr__action on_end)
+/* A step of the workflow is over: go on, close, or panic first. A failure after an abort counts as the abort. */
+static flr__action go_on(flr__lifecycle *l, const flr__report *report, flr__action next)
 {
     if (report->status < 0 && !report->aborted) {
         fail(l, report->status);
         return FLR__ACT_PANIC;
     }
-    return report->status < 0 || report->aborted ? on_end : next;
+    return report->aborted ? FLR__ACT_CLOSE : next;
 }
 
 static flr__action end_of_workflow(flr__lifecycle *l, const flr__report *report)
@@ -79,13 +79,6 @@ static flr__action readiness(flr__lifecycle *l, const flr__report *report)
     return FLR__ACT_WAIT_READY;
 }
 
-static flr__action at_end_run(flr__lifecycle *l, const flr__report *report)
-{
-    if (report->panicked)
-        fail(l, FLR_E_ABORTED);
-    return FLR__ACT_CLEANUP;
-}
-
 static flr__action next_of(flr__lifecycle *l, const flr__report *r)
 {
     switch (l->action) {
@@ -104,19 +97,19 @@ static flr__action next_of(flr__lifecycle *l, const flr__report *r)
     case FLR__ACT_INITIALIZE:
         l->called_finalize_pending = true;
         l->called_stop_pending = l->fired_start = false;
-        return go_on(l, r, FLR__ACT_START, FLR__ACT_FINALIZE);
+        return go_on(l, r, FLR__ACT_START);
     case FLR__ACT_START:
         l->called_stop_pending = true;
-        return go_on(l, r, FLR__ACT_START_WORKFLOW, FLR__ACT_STOP);
+        return go_on(l, r, FLR__ACT_START_WORKFLOW);
     case FLR__ACT_START_WORKFLOW:
         l->fired_start = true;
-        return r->aborted ? FLR__ACT_STOP : FLR__ACT_LIST_AGAIN;
+        return r->aborted ? FLR__ACT_CLOSE : FLR__ACT_LIST_AGAIN;
     case FLR__ACT_LIST_AGAIN:
-        return go_on(l, r, FLR__ACT_OPEN, FLR__ACT_STOP);
+        return go_on(l, r, FLR__ACT_OPEN);
     case FLR__ACT_OPEN:
         return FLR__ACT_CONTROL;
     case FLR__ACT_CONTROL:
-        return go_on(l, r, FLR__ACT_CLOSE, FLR__ACT_CLOSE);
+        return go_on(l, r, FLR__ACT_CLOSE);
     case FLR__ACT_PANIC:
         return FLR__ACT_CLOSE;
     case FLR__ACT_CLOSE:
@@ -132,7 +125,7 @@ static flr__action next_of(flr__lifecycle *l, const flr__report *r)
     case FLR__ACT_ABOUT_TO_END:
         return r->cold ? FLR__ACT_CHECK_READY : FLR__ACT_SEND_END;
     case FLR__ACT_SEND_END:
-        return r->cold ? FLR__ACT_CHECK_READY : FLR__ACT_PERSIST_END;
+        return FLR__ACT_PERSIST_END; /* cold came too late */
     case FLR__ACT_PERSIST_END:
         if (r->status < 0)
             fail(l, r->status);
@@ -142,7 +135,7 @@ static flr__action next_of(flr__lifecycle *l, const flr__report *r)
     case FLR__ACT_WAIT_READY:
         return FLR__ACT_CHECK_READY;
     case FLR__ACT_END_RUN:
-        return at_end_run(l, r);
+        return FLR__ACT_CLEANUP;
     case FLR__ACT_CLEANUP:
     case FLR__ACT_ENDED:
         return FLR__ACT_ENDED;
@@ -152,6 +145,8 @@ static flr__action next_of(flr__lifecycle *l, const flr__report *r)
 
 void flr__lifecycle_report(flr__lifecycle *l, const flr__report *report)
 {
+    if (report->panicked && l->action >= FLR__ACT_DONE && l->action < FLR__ACT_END_RUN)
+        fail(l, FLR_E_ABORTED);
     flr__action next = next_of(l, report);
     if (next == FLR__ACT_DONE && (l->start_failed || l->index < l->count))
         l->fatal = true;

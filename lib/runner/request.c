@@ -31,6 +31,8 @@ int flr_offer_set(flr_offer *offer, const char *name, const char *task_id, flr_s
     int status = flr__check_name(name, FLR_NAME_MAX);
     if (status == 0)
         status = flr__check_name(task_id, FLR_NAME_MAX);
+    if (status == 0 && data != NULL && flr_shareable_is_frozen(data))
+        status = FLR_E_INVAL; /* it gets headers of its own */
     if (status < 0)
         return status;
     flr_offer fresh = {flr__str_new(name, strlen(name)), flr__str_new(task_id, strlen(task_id)), NULL};
@@ -81,6 +83,10 @@ static int ask(flr_runner *r, flr_workflow *w, flr_context *context, const flr__
     flr__communicator_leave(w, &frame);
     if (status == FLR_E_NOMEM || status == FLR_E_REENTRANT)
         return status;
+    /* BD-18: its filters might wait for what this thread is inside of; an assignment that was made is sent again. */
+    if (status == 0 && offer->name != NULL && flr__host_inside_turn(&r->site) &&
+        flr__filters_any(&r->site, &r->site.data_chains, false, FLR_FILTER_OUT, offer->name->text))
+        return FLR_E_REENTRANT;
     if (status < 0) {
         *failed = true;
         flr__runner_count(r, FLR__COUNTER(communicator_failures));

@@ -155,6 +155,14 @@ static int filter(submission *s)
         substitute = NULL;
     }
     flr_shareable_unref(substitute);
+    if (flr_shareable_is_frozen(s->result)) { /* a filter's own message: the communicator may change a copy */
+        flr_shareable *copy;
+        status = flr_shareable_copy(s->result, NULL, &copy);
+        if (status < 0)
+            return status;
+        flr_shareable_unref(s->result);
+        s->result = copy;
+    }
     flr__context_put_message(s->context, FLR__S_TASK_RESULT, flr_shareable_ref(s->result), 0);
     FLR__FIRE(s->context, EV_AFTER_TASK_RESULT_FILTER);
     return 0;
@@ -241,6 +249,11 @@ static int take(submission *s, const char *client, int64_t now)
     if (is_fatal(s))
         return 0;
     status = dress(s);
+    if (status == FLR_E_LIMIT) { /* what the client says of itself is nested too deep: that is its own failure */
+        flr_context_log(s->context, FLR_LOG_ERROR, "peer properties of client %s exceed the limits", client);
+        s->outcome = FLR_OUTCOME_FAILED;
+        return 0;
+    }
     if (status < 0)
         return status;
     const char *cookie = flr_value_get_text(flr__shareable_cookie(s->result, FLR__STR(WORKFLOW)), NULL);

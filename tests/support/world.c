@@ -61,7 +61,7 @@ static int send_aux(void *self, flr_aux_send *send)
 {
     world *w = self;
     world_note(w, "aux:%s", flr_aux_send_get_topic(send));
-    return w->aux_status;
+    return w->on_send == NULL ? w->aux_status : w->on_send(w, send);
 }
 
 static int persist(void *self, const flr_state *state, int completed)
@@ -81,6 +81,8 @@ static int audit(void *self, const flr_audit_record *record)
 {
     world *w = self;
     append(w, w->audit, sizeof w->audit, flr_audit_record_get_line(record), '\n');
+    if (w->trace_audit)
+        world_note(w, "audit");
     return w->audit_status;
 }
 
@@ -242,15 +244,16 @@ static void add_workflow(world *w, int i)
     controller.step = step;
     controller.start = start;
     controller.stop = stop;
-    controller.process_result_of_unknown_task = unknown;
+    controller.flags = w->concurrent_unknown ? FLR_CONTROLLER_FLAG_CONCURRENT : 0;
+    controller.process_result_of_unknown_task = w->without_unknown ? NULL : unknown;
     flr_communicator_ops_init(&communicator, sizeof communicator);
-    communicator.flags = FLR_COMMUNICATOR_FLAG_CONCURRENT;
+    communicator.flags = w->serial ? 0 : FLR_COMMUNICATOR_FLAG_CONCURRENT;
     communicator.component = &component;
     communicator.process_task_request = request;
     communicator.process_submission = submission;
     communicator.initialize_run = initialize_run;
     communicator.finalize_run = finalize_run;
-    communicator.process_task_check = check;
+    communicator.process_task_check = w->without_check ? NULL : check;
     communicator.handle_exception = exception;
     communicator.process_dead_client_report = dead;
     communicator.client_is_active = active;

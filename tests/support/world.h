@@ -69,6 +69,12 @@ struct world {
     /* every event, before it is recorded; may return a status of its own. NULL: none */
     int (*on_event)(world *w, const char *event, flr_context *context);
     bool trace_log_events;      /* record log events too; preset false */
+    /* all preset false or NULL, to be set before world_start */
+    bool serial;                /* communicators are not concurrent */
+    bool without_check, without_unknown; /* no process_task_check, no process_result_of_unknown_task */
+    bool concurrent_unknown;    /* controllers are declared concurrent */
+    bool trace_audit;           /* record each audit line as `audit` */
+    int (*on_send)(world *w, flr_aux_send *send); /* send_aux, after recording; its result is returned */
     pthread_t thread;
     int run_status;
 };

@@ -13,7 +13,7 @@
 
 START_TEST(ev_01_order_and_failures)
 {
-    recorder a = {.name = "a", .status = FLR_E_IO}, b = {.name = "b", .status = 3},
+    static recorder a = {.name = "a", .status = FLR_E_IO}, b = {.name = "b", .status = 3},
              c = {.name = "c"};
 
     recorder_add(&a);
@@ -47,7 +47,7 @@ static int note_thread(recorder *r, const char *event, flr_context *c)
 
 START_TEST(ev_01_on_the_firing_thread_as_a_host_call)
 {
-    recorder a = {.name = "a", .act = note_thread};
+    static recorder a = {.name = "a", .act = note_thread};
 
     recorder_add(&a);
     ck_assert_int_eq(flr_context_fire(context, "_start_run"), 0);
@@ -59,7 +59,7 @@ END_TEST
 
 START_TEST(lc_03_workflows_count_as_controller_then_communicator)
 {
-    recorder a = {.name = "a"}, w1 = {.name = "w1"}, w2 = {.name = "w2"};
+    static recorder a = {.name = "a"}, w1 = {.name = "w1"}, w2 = {.name = "w2"};
     flr_component_ops ops;
     flr__component *c;
 
@@ -85,7 +85,7 @@ START_TEST(components_are_checked_copied_and_destroyed_once)
     char name[] = "shown", event[] = "one";
     const char *events[] = {event, NULL};
     const char *const empty[] = {"", NULL};
-    recorder r = {.name = "r"};
+    static recorder r = {.name = "r"};
     flr_component_ops ops;
     flr__component *c;
 
@@ -130,7 +130,7 @@ static int scribble(recorder *r, const char *event, flr_context *c)
 
 START_TEST(ev_02_properties_are_set_back_before_each_handler)
 {
-    recorder a = {.name = "a", .act = scribble}, b = {.name = "b"};
+    static recorder a = {.name = "a", .act = scribble}, b = {.name = "b"};
     char first[40];
 
     recorder_add(&a);
@@ -174,7 +174,7 @@ static int check_private(recorder *r, const char *event, flr_context *c)
 
 START_TEST(ev_02_properties_are_private_and_not_sticky)
 {
-    recorder a = {.name = "a", .act = check_private};
+    static recorder a = {.name = "a", .act = check_private};
     flr_value *v;
 
     recorder_add(&a);
@@ -204,7 +204,7 @@ static int fire_inner(recorder *r, const char *event, flr_context *c)
 
 START_TEST(ev_02_outer_values_come_back_after_a_nested_firing)
 {
-    recorder a = {.name = "a", .act = fire_inner}, b = {.name = "b"};
+    static recorder a = {.name = "a", .act = fire_inner}, b = {.name = "b"};
 
     recorder_add(&a);
     recorder_add(&b);
@@ -225,7 +225,7 @@ START_TEST(ev_03_all_named_and_callbacks)
 {
     static const char *const two[] = {"_start_run", "mine", NULL};
     static const char *const none[] = {NULL};
-    recorder all = {.name = "all"}, some = {.name = "some"}, deaf = {.name = "deaf"},
+    static recorder all = {.name = "all"}, some = {.name = "some"}, deaf = {.name = "deaf"},
              cb = {.name = "cb"};
     flr__component *c;
 
@@ -259,7 +259,7 @@ END_TEST
 START_TEST(ev_unheard_firing_leaves_the_context_untouched)
 {
     static const char *const one[] = {"_end_run", NULL};
-    recorder a = {.name = "a", .status = FLR_E_IO};
+    static recorder a = {.name = "a", .status = FLR_E_IO};
     uint64_t used;
     flr__rng ids;
 
@@ -298,7 +298,7 @@ static int fire_again(recorder *r, const char *event, flr_context *c)
 
 START_TEST(ev_04_depth_is_limited_and_restored)
 {
-    recorder a = {.name = "a", .act = fire_again};
+    static recorder a = {.name = "a", .act = fire_again};
 
     recorder_add(&a);
     ck_assert_int_eq(flr_context_fire(context, "deep"), 0);
@@ -334,7 +334,7 @@ static int fire_in_copy(recorder *r, const char *event, flr_context *c)
 
 START_TEST(ev_04_copies_are_as_deep)
 {
-    recorder a = {.name = "a", .act = fire_in_copy};
+    static recorder a = {.name = "a", .act = fire_in_copy};
 
     recorder_add(&a);
     ck_assert_int_eq(flr_context_fire(context, "deep"), 0);
@@ -358,7 +358,7 @@ static int add_late(recorder *r, const char *event, flr_context *c)
 
 START_TEST(ev_05_handlers_added_meanwhile_do_not_get_it)
 {
-    recorder a = {.name = "a", .act = add_late}, b = {.name = "b"};
+    static recorder a = {.name = "a", .act = add_late}, b = {.name = "b"};
 
     memset(&late, 0, sizeof late);
     late.name = "late";
@@ -375,7 +375,7 @@ END_TEST
 
 START_TEST(ev_07_arguments_and_origin)
 {
-    recorder a = {.name = "a"};
+    static recorder a = {.name = "a"};
     flr_value *props;
     char longest[300];
     flr__host_frame frame;
@@ -409,7 +409,7 @@ END_TEST
 
 START_TEST(ev_07_origin_of_a_workflow)
 {
-    recorder a = {.name = "a"};
+    static recorder a = {.name = "a"};
     flr__host_frame frame;
     flr__component *c;
     flr_value *v;
@@ -430,7 +430,7 @@ END_TEST
 
 START_TEST(ev_08_federation_events)
 {
-    recorder a = {.name = "a"};
+    static recorder a = {.name = "a"};
     flr_shareable *m, *frozen;
     flr_value *targets, *wrong;
 
@@ -474,7 +474,7 @@ static int reset_inside(recorder *r, const char *event, flr_context *c)
 
 START_TEST(firing_contexts_are_in_use)
 {
-    recorder a = {.name = "a", .act = reset_inside};
+    static recorder a = {.name = "a", .act = reset_inside};
 
     recorder_add(&a);
     ck_assert_int_eq(flr_context_fire(context, "x"), 0);

@@ -21,7 +21,7 @@ static int fail_with_detail(recorder *r, const char *event, flr_context *c)
 
 START_TEST(ev_06_exceptions_are_kept_per_firing)
 {
-    recorder a = {.name = "a", .act = fail_with_detail}, b = {.name = "b", .status = FLR_E_NOMEM},
+    static recorder a = {.name = "a", .act = fail_with_detail}, b = {.name = "b", .status = FLR_E_NOMEM},
              c = {.name = "c"};
     const flr_value *list, *e;
 
@@ -59,7 +59,7 @@ static int fail_inside(recorder *r, const char *event, flr_context *c)
 
 START_TEST(ev_06_nested_failures_belong_to_the_nested_firing)
 {
-    recorder a = {.name = "a", .act = fail_inside};
+    static recorder a = {.name = "a", .act = fail_inside};
 
     recorder_add(&a);
     ck_assert_int_eq(flr_context_fire(context, "outer"), 0);
@@ -69,7 +69,7 @@ END_TEST
 
 START_TEST(ev_06_secure_mode_drops_details)
 {
-    recorder a = {.name = "a", .act = fail_with_detail};
+    static recorder a = {.name = "a", .act = fail_with_detail};
     const flr_value *e;
     char text[64];
 
@@ -104,7 +104,7 @@ static int detail_then_log(recorder *r, const char *event, flr_context *c)
 
 START_TEST(cx_12_detail_is_cleared_before_and_taken_after)
 {
-    recorder a = {.name = "a", .act = detail_then_log}, b = {.name = "b", .status = FLR_E_IO};
+    static recorder a = {.name = "a", .act = detail_then_log}, b = {.name = "b", .status = FLR_E_IO};
     const flr_value *list;
 
     recorder_add(&a);
@@ -128,7 +128,7 @@ static int fail_with_bytes(recorder *r, const char *event, flr_context *c)
 
 START_TEST(ev_06_detail_that_is_no_utf8)
 {
-    recorder a = {.name = "a", .act = fail_with_bytes};
+    static recorder a = {.name = "a", .act = fail_with_bytes};
     const flr_value *e;
 
     recorder_add(&a);
@@ -142,7 +142,7 @@ END_TEST
 
 START_TEST(ev_09_panic_tells_components_then_the_owner)
 {
-    recorder a = {.name = "a"};
+    static recorder a = {.name = "a"};
 
     recorder_add(&a);
     ck_assert_int_eq(flr_context_panic(context, NULL), FLR_E_INVAL);
@@ -170,7 +170,7 @@ static int panic_deep(recorder *r, const char *event, flr_context *c)
 
 START_TEST(ev_09_panic_reaches_the_owner_at_any_depth)
 {
-    recorder a = {.name = "a", .act = panic_deep};
+    static recorder a = {.name = "a", .act = panic_deep};
 
     recorder_add(&a);
     ck_assert_int_eq(flr_context_fire(context, "deep"), 0);
@@ -182,7 +182,7 @@ END_TEST
 
 START_TEST(st_01_owner_hears_get_stats_last_and_its_failure_counts)
 {
-    recorder a = {.name = "a"};
+    static recorder a = {.name = "a"};
 
     recorder_add(&a);
     site->owner_status = FLR_E_INVAL;

@@ -20,7 +20,7 @@ START_TEST(ev_10_warning_error_critical_fire)
         {FLR_LOG_EXCEPTION, NULL},
         {FLR_LOG_CRITICAL, "_critical_log_available"},
     };
-    recorder a = {.name = "a"};
+    static recorder a = {.name = "a"};
 
     recorder_add(&a);
     recorder_set_text(context, "__event_data__", "kept");
@@ -61,7 +61,7 @@ static int log_again(recorder *r, const char *event, flr_context *c)
 
 START_TEST(ev_10_handlers_of_log_events_may_log_and_fail)
 {
-    recorder a = {.name = "a", .act = log_again}, b = {.name = "b", .act = log_again};
+    static recorder a = {.name = "a", .act = log_again}, b = {.name = "b", .act = log_again};
 
     recorder_add(&a);
     recorder_add(&b);
