@@ -78,23 +78,28 @@ bool flr__clock_is_manual(const flr_clock *clock)
     return clock != NULL && clock->manual;
 }
 
+static int move_locked(flr_clock *clock, int64_t now) FLR__REQUIRES(&clock->lock)
+{
+    if (now >= FLR_TIME_NONE / 2)
+        return FLR_E_LIMIT;
+    if (now < atomic_load(&clock->now))
+        return FLR_E_INVAL;
+    atomic_store(&clock->now, now);
+    for (flr__clock_link *link = clock->waiters; link != NULL; link = link->next)
+        flr__waker_notify(link->waker);
+    return 0;
+}
+
 int flr_clock_advance_to(flr_clock *clock, int64_t now)
 {
     if (clock == NULL)
         return FLR_E_INVAL;
     if (!clock->manual)
         return FLR_E_NOTSUP;
-    if (now >= FLR_TIME_NONE / 2)
-        return FLR_E_LIMIT;
     flr__mutex_lock(&clock->lock);
-    bool backwards = now < atomic_load(&clock->now);
-    if (!backwards) {
-        atomic_store(&clock->now, now);
-        for (flr__clock_link *link = clock->waiters; link != NULL; link = link->next)
-            flr__waker_notify(link->waker);
-    }
+    int status = move_locked(clock, now);
     flr__mutex_unlock(&clock->lock);
-    return backwards ? FLR_E_INVAL : 0;
+    return status;
 }
 
 int flr_clock_advance(flr_clock *clock, double seconds)
@@ -104,7 +109,10 @@ int flr_clock_advance(flr_clock *clock, double seconds)
         return FLR_E_INVAL;
     if (!clock->manual)
         return FLR_E_NOTSUP;
-    return flr_clock_advance_to(clock, flr__time_add(atomic_load(&clock->now), by));
+    flr__mutex_lock(&clock->lock); /* two threads that advance at once both count */
+    int status = move_locked(clock, flr__time_add(atomic_load(&clock->now), by));
+    flr__mutex_unlock(&clock->lock);
+    return status;
 }
 
 void flr__clock_attach(flr_clock *clock, flr__clock_link *link, flr__waker *waker)

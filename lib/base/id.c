@@ -1,6 +1,7 @@
 /* SipHash-2-4 (Aumasson, Bernstein: "SipHash: a fast short-input PRF", INDOCRYPT 2012; 128-bit output as in the authors' reference) and
  * xoshiro256** 1.0 (Blackman, Vigna: "Scrambled linear pseudorandom number generators", 2018), seeded by splitmix64. */
 #include "base/id.h"
+#include <errno.h>
 #include <flrunner/base.h>
 #include <string.h>
 #include <sys/random.h>
@@ -172,7 +173,7 @@ int flr__rng_seed_system(flr__rng *rng)
         ssize_t got = getrandom(rng->s, sizeof rng->s, 0);
         if (got == (ssize_t)sizeof rng->s && (rng->s[0] | rng->s[1] | rng->s[2] | rng->s[3]) != 0)
             return 0;
-        if (got < 0)
+        if (got < 0 && errno != EINTR)
             return FLR_E_IO;
     }
 }

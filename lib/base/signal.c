@@ -12,12 +12,12 @@ typedef struct tree {
     flr__signal_link *links; /* who waits for any of them */
     flr_signal *members;     /* all of them */
     size_t refs;             /* one per member; guarded by lock */
-    uint64_t triggers;       /* so far; tells an observer which it has seen */
 } tree;
 
 struct flr_signal {
     atomic_size_t refs;
     atomic_bool triggered;
+    atomic_uint_fast64_t triggers; /* so far; tells who waits of a trigger that was reset at once */
     flr_signal *parent; /* held */
     tree *tree;
     flr_clock *clock;
@@ -26,7 +26,6 @@ struct flr_signal {
     void (*observer)(void *self);
     void (*observer_release)(void *self);
     void *observer_self;
-    uint64_t seen;            /* the last trigger that its observer was called for */
     flr_signal *next, **back; /* members of the tree */
 };
 
@@ -114,21 +113,26 @@ static bool descends(const flr_signal *s, const flr_signal *from)
     return s != NULL;
 }
 
-/* The next member below `top` whose observer has not been called for this trigger; with a reference. NULL: none. */
-static flr_signal *next_observed(flr_signal *top, uint64_t trigger, void (**observer)(void *self), void **self)
+/* A reference, unless the last one is gone already: then its signal is about to leave the tree. */
+static bool try_ref(flr_signal *s)
 {
-    flr_signal *found = NULL;
+    size_t refs = atomic_load(&s->refs);
+    while (refs != 0)
+        if (atomic_compare_exchange_weak(&s->refs, &refs, refs + 1))
+            return true;
+    return false;
+}
+
+/* The next observed member at or below `top`, with a reference; NULL: none. `after` (NULL: begin) is held, so it keeps its place;
+ * who joins the tree meanwhile does so before it. */
+static flr_signal *next_observed(flr_signal *top, const flr_signal *after)
+{
     flr__mutex_lock(&top->tree->lock);
-    for (flr_signal *s = top->tree->members; s != NULL && found == NULL; s = s->next) {
-        if (s->observer == NULL || s->seen >= trigger || !descends(s, top) || atomic_load(&s->refs) == 0)
-            continue;
-        s->seen = trigger;
-        *observer = s->observer;
-        *self = s->observer_self;
-        found = flr_signal_ref(s);
-    }
+    flr_signal *s = after != NULL ? after->next : top->tree->members;
+    while (s != NULL && (s->observer == NULL || !descends(s, top) || !try_ref(s)))
+        s = s->next;
     flr__mutex_unlock(&top->tree->lock);
-    return found;
+    return s;
 }
 
 int flr_signal_trigger(flr_signal *signal, flr_value *value)
@@ -144,16 +148,19 @@ int flr_signal_trigger(flr_signal *signal, flr_value *value)
     signal->value = value;
     signal->time = now;
     atomic_store(&signal->triggered, true);
-    uint64_t trigger = ++t->triggers;
+    atomic_fetch_add(&signal->triggers, 1);
     for (flr__signal_link *link = t->links; link != NULL; link = link->next)
         if (descends(link->signal, signal))
             flr__waker_notify(link->waker);
     flr__mutex_unlock(&t->lock);
     flr_value_unref(old);
-    void (*observer)(void *self);
-    void *self;
-    for (flr_signal *s; (s = next_observed(signal, trigger, &observer, &self)) != NULL; flr_signal_unref(s))
-        observer(self);
+    flr_signal *s = next_observed(signal, NULL);
+    while (s != NULL) {
+        s->observer(s->observer_self);
+        flr_signal *next = next_observed(signal, s);
+        flr_signal_unref(s);
+        s = next;
+    }
     return 0;
 }
 
@@ -227,6 +234,15 @@ void flr__signal_detach(flr__signal_link *link)
     flr__mutex_unlock(&t->lock);
 }
 
+/* How often the signal and its ancestors were triggered so far. */
+static uint64_t count_triggers(const flr_signal *s)
+{
+    uint64_t count = 0;
+    for (; s != NULL; s = s->parent)
+        count += atomic_load(&s->triggers);
+    return count;
+}
+
 int flr_signal_wait(flr_signal *signal, double timeout)
 {
     int64_t deadline = FLR_TIME_NONE, span;
@@ -244,9 +260,10 @@ int flr_signal_wait(flr_signal *signal, double timeout)
         return FLR_E_NOMEM;
     flr__signal_attach(signal, &link, &waker);
     int status = 0;
+    uint64_t before = count_triggers(signal);
     for (;;) {
         uint64_t ticket = flr__waker_ticket(&waker);
-        if (flr_signal_is_triggered(signal))
+        if (flr_signal_is_triggered(signal) || count_triggers(signal) != before)
             break;
         if (deadline != FLR_TIME_NONE && flr_clock_get_now(signal->clock) >= deadline) {
             status = FLR_E_TIMEDOUT;

@@ -58,7 +58,9 @@ void flr__text_addv(flr__text *t, const char *format, va_list args)
     va_list again;
     va_copy(again, args);
     int size = vsnprintf(NULL, 0, format, args);
-    if (size >= 0 && reserve(t, (size_t)size)) {
+    if (size < 0) {
+        t->status = FLR_E_NOMEM; /* beyond INT_MAX bytes, or libc itself ran out */
+    } else if (reserve(t, (size_t)size)) {
         vsnprintf(t->data + t->size, (size_t)size + 1, format, again);
         t->size += (size_t)size;
     }

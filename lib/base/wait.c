@@ -1,4 +1,4 @@
-/* Wakers. `count` is bumped under the lock, so that who waits under it misses nothing; it is read without it by who only takes a ticket. */
+/* Wakers. `count` and `waiters` are atomic and ordered against each other; the lock only covers falling asleep and waking who sleeps. */
 #include "base/wait.h"
 #include "base/clock.h"
 #include <errno.h>
@@ -50,6 +50,8 @@ void flr__waker_notify(flr__waker *w)
 /* Under the lock: until the ticket is old or the deadline of the system's clock has passed. */
 static int wait_system(flr__waker *w, uint64_t ticket, int64_t deadline)
 {
+    if (deadline < 0)
+        deadline = 0; /* long past; a negative timespec would be refused */
     struct timespec until = {(time_t)(deadline / 1000000000), (long)(deadline % 1000000000)};
     while (atomic_load(&w->count) == ticket) {
         if (deadline == FLR_TIME_NONE)
@@ -69,7 +71,7 @@ int flr__waker_wait(flr__waker *w, uint64_t ticket, flr_clock *clock, int64_t de
         flr__clock_attach(clock, &link, w); /* from here on a move of the clock makes the ticket old */
     atomic_fetch_add(&w->waiters, 1);
     if (manual && deadline <= flr_clock_get_now(clock)) {
-        status = FLR_E_TIMEDOUT;
+        status = atomic_load(&w->count) == ticket ? FLR_E_TIMEDOUT : 0;
     } else {
         flr__mutex_lock(&w->lock);
         status = wait_system(w, ticket, manual ? FLR_TIME_NONE : deadline);

@@ -13,7 +13,10 @@ typedef struct stage {
     pthread_cond_t changed;
     int reached;
 } stage;
-#define STAGE_INIT {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0}
+#define STAGE_INIT                                                                                 \
+    {                                                                                              \
+        PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0                                     \
+    }
 
 void stage_reach(stage *s, int number); /* it is at least that from now on */
 void stage_step(stage *s);              /* one more */

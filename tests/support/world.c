@@ -9,8 +9,11 @@ static void append(world *w, char *to, size_t room, const char *text, char end)
 {
     pthread_mutex_lock(&w->lock);
     size_t used = strlen(to);
-    ck_assert_uint_lt(used + strlen(text) + 2, room);
+    ck_assert_uint_lt(used + strlen(text) + 3, room);
+    if (used > 0 && to[used - 1] != end) /* world_trace took it away */
+        to[used++] = end;
     snprintf(to + used, room - used, "%s%c", text, end);
+    pthread_cond_broadcast(&w->changed);
     pthread_mutex_unlock(&w->lock);
 }
 
@@ -39,6 +42,32 @@ const char *world_trace(world *w)
     return w->trace;
 }
 
+/* How often the trace has the word. The caller holds the lock. */
+static int count_of(const world *w, const char *word)
+{
+    int n = 0;
+    size_t size = strlen(word);
+    for (const char *p = w->trace; (p = strstr(p, word)) != NULL; p += size)
+        n += (p == w->trace || p[-1] == ' ') && (p[size] == ' ' || p[size] == '\0');
+    return n;
+}
+
+void world_await(world *w, const char *word, int count)
+{
+    pthread_mutex_lock(&w->lock);
+    while (count_of(w, word) < count)
+        pthread_cond_wait(&w->changed, &w->lock);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void world_await_wakeups(world *w, int count)
+{
+    pthread_mutex_lock(&w->lock);
+    while (w->wakeups < count)
+        pthread_cond_wait(&w->changed, &w->lock);
+    pthread_mutex_unlock(&w->lock);
+}
+
 static void note_of(world_workflow *wf, const char *what)
 {
     if (wf->number == 1)
@@ -54,7 +83,10 @@ static int list_clients(void *self, flr_client_list *list)
     world *w = self;
     for (int i = 0; i < w->client_count; i++)
         ck_assert_int_eq(flr_client_list_add(list, w->clients[i], w->parents[i]), 0);
-    return w->list_status;
+    if (w->trace_lists)
+        world_note(w, "list_clients");
+    int own = w->on_list == NULL ? 0 : w->on_list(w);
+    return own != 0 ? own : w->list_status;
 }
 
 static int send_aux(void *self, flr_aux_send *send)
@@ -74,7 +106,8 @@ static int persist(void *self, const flr_state *state, int completed)
     w->completed = completed != 0;
     pthread_mutex_unlock(&w->lock);
     flr_state_unref(old);
-    return w->persist_status;
+    int own = w->on_persist == NULL ? 0 : w->on_persist(w, completed);
+    return own != 0 ? own : w->persist_status;
 }
 
 static int audit(void *self, const flr_audit_record *record)
@@ -91,6 +124,7 @@ static void wakeup(void *self)
     world *w = self;
     pthread_mutex_lock(&w->lock);
     w->wakeups++;
+    pthread_cond_broadcast(&w->changed);
     pthread_mutex_unlock(&w->lock);
 }
 
@@ -135,6 +169,24 @@ static int step(void *self, flr_context *context, int64_t now, int64_t *due, int
     flr_signal_unref(abort);
     *due = wf->due;
     return status;
+}
+
+static int control_flow(void *self, flr_signal *abort, flr_context *context)
+{
+    world_workflow *wf = self;
+    note_of(wf, "control");
+    if (wf->on_flow != NULL)
+        return wf->on_flow(wf, abort, context);
+    int status = wf->on_control == NULL ? 0 : wf->on_control(wf, context);
+    if (status == 0 && !wf->ended && wf->control_status == 0)
+        flr_signal_wait(abort, -1.0);
+    return status != 0 ? status : result_of(wf, context, wf->control_status);
+}
+
+static int advance(void *self, flr_context *context, int64_t now, int64_t *due)
+{
+    world_workflow *wf = self;
+    return wf->on_advance == NULL ? 0 : wf->on_advance(wf, context, now, due);
 }
 
 static int request(void *self, flr_context *context, const char *client, flr_offer *offer)
@@ -214,6 +266,7 @@ world *world_new(int workflows)
     world *w = calloc(1, sizeof *w);
     ck_assert_ptr_nonnull(w);
     pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->changed, NULL);
     ck_assert_int_eq(flr_clock_new_manual(1000000000, INT64_C(1767323045000000000), &w->clock), 0);
     ck_assert_int_eq(flr_config_new(&w->config), 0);
     ck_assert_int_eq(flr_config_set_clock(w->config, w->clock), 0);
@@ -237,11 +290,13 @@ static void add_workflow(world *w, int i)
     flr_controller_ops controller;
     flr_communicator_ops communicator;
     char id[16];
+    world_workflow *wf = &w->workflows[i];
     flr_component_ops_init(&component, sizeof component);
     component.destroy = destroyed;
     flr_controller_ops_init(&controller, sizeof controller);
     controller.component = &component;
-    controller.step = step;
+    controller.step = wf->without_step ? NULL : step;
+    controller.control_flow = wf->with_flow ? control_flow : NULL;
     controller.start = start;
     controller.stop = stop;
     controller.flags = w->concurrent_unknown ? FLR_CONTROLLER_FLAG_CONCURRENT : 0;
@@ -257,8 +312,9 @@ static void add_workflow(world *w, int i)
     communicator.handle_exception = exception;
     communicator.process_dead_client_report = dead;
     communicator.client_is_active = active;
+    communicator.advance = advance;
     snprintf(id, sizeof id, "wf%d", i + 1);
-    ck_assert_int_eq(flr_config_add_controller(w->config, id, &controller, &w->workflows[i], &communicator, &w->workflows[i]), 0);
+    ck_assert_int_eq(flr_config_add_controller(w->config, id, &controller, wf, wf->with_board ? NULL : &communicator, wf), 0);
 }
 
 void world_add_component(world *w)
@@ -296,8 +352,9 @@ void world_free(world *w)
     flr_state_unref(w->state);
     flr_clock_unref(w->clock);
     for (int i = 0; started && i < w->workflow_count; i++)
-        ck_assert_int_eq(w->workflows[i].destroyed, 2);
+        ck_assert_int_eq(w->workflows[i].destroyed, w->workflows[i].with_board ? 1 : 2);
     pthread_mutex_destroy(&w->lock);
+    pthread_cond_destroy(&w->changed);
     free(w);
 }
 

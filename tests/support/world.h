@@ -29,12 +29,16 @@ struct world_workflow {
     int64_t due;                /* what step asks for; preset FLR_TIME_NONE */
     int destroyed;              /* calls of destroy: 1 of the controller's, 1 of the communicator's in the end */
     void *user;
+    bool with_flow;             /* control_flow too: preset false. Set these three before world_start */
+    bool without_step;          /* no step */
+    bool with_board;            /* a board instead of the communicator below */
     int initialize_status, start_status, control_status, stop_status, finalize_status; /* what they return; preset 0 */
     const char *detail;         /* attached to the context by those that fail */
     /* Hooks, all optional, called after recording; a status of theirs that is not 0 is returned at once. */
     int (*on_initialize)(world_workflow *w, flr_context *context);
     int (*on_start)(world_workflow *w, flr_context *context);
     int (*on_control)(world_workflow *w, flr_context *context); /* each step, or once in control_flow */
+    int (*on_flow)(world_workflow *w, flr_signal *abort, flr_context *context); /* control_flow; preset: on_control, then waits until ended or abort */
     int (*on_stop)(world_workflow *w, flr_context *context);
     int (*on_finalize)(world_workflow *w, flr_context *context);
     int (*on_request)(world_workflow *w, flr_context *context, const char *client, flr_offer *offer); /* preset: no task */
@@ -44,6 +48,7 @@ struct world_workflow {
     int (*on_unknown)(world_workflow *w, flr_context *context, const char *client, const char *task, const char *id, const flr_shareable *result);
     int (*on_dead)(world_workflow *w, flr_context *context, const char *client, int64_t when);
     int (*on_active)(world_workflow *w, flr_context *context, const char *client, const char *reason);
+    int (*on_advance)(world_workflow *w, flr_context *context, int64_t now, int64_t *due);
 };
 
 struct world {
@@ -68,6 +73,12 @@ struct world {
     pthread_mutex_t lock;       /* guards trace, log, audit, state */
     /* every event, before it is recorded; may return a status of its own. NULL: none */
     int (*on_event)(world *w, const char *event, flr_context *context);
+    /* inside the engine's callbacks, after recording; a status of theirs that is not 0 is returned */
+    int (*on_persist)(world *w, int completed);
+    int (*on_list)(world *w);
+    void *user;
+    pthread_cond_t changed;     /* with lock: trace, wakeups */
+    bool trace_lists;           /* record list_clients too; preset false */
     bool trace_log_events;      /* record log events too; preset false */
     /* all preset false or NULL, to be set before world_start */
     bool serial;                /* communicators are not concurrent */
@@ -86,6 +97,8 @@ void world_free(world *w);                /* everything; asserts that each destr
 void world_note(world *w, const char *format, ...) FLR_PRINTF(2, 3); /* append a word to the trace */
 void world_clear(world *w);               /* forget the trace */
 const char *world_trace(world *w);        /* the trace so far, without a blank at the end */
+void world_await(world *w, const char *word, int count); /* wait until another thread has recorded the word so often */
+void world_await_wakeups(world *w, int count); /* wait for that many calls of wakeup in all */
 
 /* Step until nothing can be done now. The result of the last step. */
 flr_step_result world_step(world *w);
