@@ -177,7 +177,7 @@ FLR_API int flr_config_set_job_scope(flr_config *config, const char *name);
  */
 FLR_API int flr_runner_new(flr_config *config, const char *job_id, const flr_engine_ops *engine, void *engine_self, flr_runner **runner);
 
-/** Drop the host's reference; NULL is fine. It does not abort: a run under way and contexts hold their own. Components are destroyed when the last is gone.   @threads any   @since 1.0 */
+/** Drop the host's reference; NULL is fine. It does not abort: flr_runner_run() and contexts hold their own. Components are destroyed when the last is gone. A stepped run that has not ended is given up then: nothing of it is called any more but destroy.   @threads any   @since 1.0 */
 FLR_API void flr_runner_free(flr_runner *runner);
 
 /** Make a context for messages; one per transport thread, reset for each message. @param context [out, flr_context_free] it holds the runner @returns 0, or FLR_E_INVAL, FLR_E_NOMEM   @threads any   @since 1.0 */
@@ -250,7 +250,8 @@ FLR_API double flr_answer_get_wait_time(const flr_answer *answer);
  * @param client   [borrow] the authenticated client
  * @param context  [borrow] made with flr_runner_new_context(), reset, with the peer properties of the message
  * @param answer   [out, view until the context is reset, used again or freed]
- * @returns 0 and an answer, or FLR_E_INVAL, FLR_E_LIMIT (name), FLR_E_NOMEM, FLR_E_REENTRANT
+ * @returns 0 and an answer, or FLR_E_INVAL, FLR_E_LIMIT (name), FLR_E_NOMEM, FLR_E_REENTRANT, FLR_E_STATE (the context is in use
+ *          by another call)
  * @threads any, each with its own context   @callbacks see the table above   @blocks for filters and communicators in use
  * @since 1.0
  */
@@ -265,7 +266,8 @@ FLR_API int flr_runner_process_task_request(flr_runner *runner, const char *clie
  * @param task_id    [borrow] the cookie `__task_id__` of the message; NULL counts as unknown
  * @param result     [borrow] a reference to its parts may be taken; itself it is not changed
  * @param outcome    [out] FLR_OUTCOME_*
- * @returns 0 and an outcome, or FLR_E_INVAL, FLR_E_LIMIT (client name), FLR_E_NOMEM, FLR_E_REENTRANT: the assignment is as it was
+ * @returns 0 and an outcome, or FLR_E_INVAL, FLR_E_LIMIT (client name), FLR_E_NOMEM, FLR_E_REENTRANT: the assignment is as it was;
+ *          FLR_E_STATE (the context is in use by another call)
  * @threads any, each with its own context   @callbacks see the table above   @blocks for filters, communicators and task callbacks in use
  * @since 1.0
  */
@@ -280,7 +282,7 @@ FLR_API int flr_runner_process_submission(flr_runner *runner, const char *client
  * @param context  [borrow] as above; its peer context is made from the message
  * @param request  [borrow] may be NULL
  * @param reply    [out, view until the context is reset, used again or freed] never NULL on 0
- * @returns 0, or FLR_E_INVAL, FLR_E_LIMIT (client name), FLR_E_NOMEM
+ * @returns 0, or FLR_E_INVAL, FLR_E_LIMIT (client name), FLR_E_NOMEM, FLR_E_STATE (the context is in use by another call)
  * @threads any, each with its own context   @callbacks may be called inside any callback   @blocks as long as the handler does
  * @since 1.0
  */

@@ -21,7 +21,6 @@ typedef struct oomhost {
     flr_filter_chain *chain;
     flr_scope *scope;
     flr_state *state;     /* the last one persisted */
-    bool with_audit, with_aux, wakes; /* engine members that it gives */
     bool end;             /* the controller's next step ends the workflow */
     int destroyed;        /* calls of the component's destroy */
     int heard;            /* events that the component heard */
