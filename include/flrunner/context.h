@@ -106,7 +106,7 @@ FLR_API int flr_context_set_prop(flr_context *context, const char *key, flr_valu
  * Get a property: the context's own, else the sticky one.
  *
  * @param value  [out, flr_value_unref] a reference
- * @returns 0, or FLR_E_INVAL, FLR_E_NOTFOUND, FLR_E_NOMEM (only for `__peer_ctx__`, whose pointer value is made when asked for)
+ * @returns 0, or FLR_E_INVAL, FLR_E_NOTFOUND, FLR_E_NOMEM (only for values that are made when asked for: pointers to contexts and messages, the hierarchy)
  * @since 1.0
  */
 FLR_API int flr_context_get(const flr_context *context, const char *key, flr_value **value);

@@ -5,7 +5,7 @@
 
 /* The same layout as flr__str, with the characters in place. */
 #define X(name, literal)                                                                                               \
-    static const struct {                                                                                                  \
+    static const struct {                                                                                              \
         atomic_uint_fast32_t refs;                                                                                     \
         uint32_t hash, size;                                                                                           \
         uint16_t index;                                                                                                \

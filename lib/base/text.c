@@ -59,7 +59,7 @@ void flr__text_addv(flr__text *t, const char *format, va_list args)
     va_copy(again, args);
     int size = vsnprintf(NULL, 0, format, args);
     if (size < 0) {
-        t->status = FLR_E_NOMEM; /* beyond INT_MAX bytes, or libc itself ran out */
+        t->status = FLR_E_NOMEM; /* more than INT_MAX bytes, or libc could not print it */
     } else if (reserve(t, (size_t)size)) {
         vsnprintf(t->data + t->size, (size_t)size + 1, format, again);
         t->size += (size_t)size;
@@ -77,11 +77,12 @@ void flr__text_addf(flr__text *t, const char *format, ...)
 
 void flr__text_add_json(flr__text *t, const char *text)
 {
+    static const char special[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
     flr__text_add_sized(t, "\"", 1);
     for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
-        const char *known = strchr("\"\\\b\f\n\r\t", *p);
+        const char *known = strchr(special, *p);
         if (known != NULL)
-            flr__text_addf(t, "\\%c", "\"\\bfnrt"[known - "\"\\\b\f\n\r\t"]);
+            flr__text_addf(t, "\\%c", letters[known - special]);
         else if (*p < 0x20)
             flr__text_addf(t, "\\u%04x", *p);
         else

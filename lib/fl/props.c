@@ -181,6 +181,8 @@ int flr_context_get_prop(const flr_context *context, const char *key, flr_value 
         if (sticky != NULL) {
             *value = sticky;
             status = 0;
+        } else if (k.slot == FLR__S_CLIENT_HIERARCHY && context->site->build != NULL) {
+            status = FLR_E_NOMEM; /* it is there, but could not be made */
         }
     }
     return status;

@@ -125,7 +125,7 @@ struct flr__site {
     void (*count_aux)(flr__site *site, const char *rc);
     /* flr__aux_due has become earlier: the driver must look again. Only signals; NULL: there is no driver */
     void (*wake_driver)(flr__site *site);
-    /* a sticky property that is made when first read (`__client_hierarchy__`): [out] a reference, NULL: none. NULL: there are no such */
+    /* a sticky property that is made when first read (`__client_hierarchy__`): [out] a reference, NULL: it could not be made. NULL: there are no such */
     flr_value *(*build)(flr__site *site, unsigned slot);
 
     flr__components components;       /* grows before the first run only (guarded by the owner's rule) */

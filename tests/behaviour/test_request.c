@@ -1045,7 +1045,7 @@ START_TEST(rq_16_one_thread_in_a_serial_communicator)
 {
     world *w = world_new(1);
     caller a, b;
-    w->serial = true;
+    w->serial = w->without_tell = true;
     w->workflows[0].on_request = held_request;
     w->on_event = note_second;
     open_world(w);

@@ -264,7 +264,9 @@ static int runner_step(void)
 {
     flr_step_result result;
     flr_step_result_init(&result, sizeof result);
-    return flr_runner_step(host.runner, &result);
+    int status = flr_runner_step(host.runner, &result);
+    host.over = status == 0 && result.state == FLR_STEP_ENDED;
+    return status;
 }
 
 static void not_begun(void)
@@ -422,7 +424,8 @@ static int aux(const char *topic, const char *rc)
 {
     const flr_shareable *reply = NULL;
     int status = flr_runner_process_aux(host.runner, "site-1", topic, host.context, message, &reply);
-    if (status == 0)
+    /* the memory that the handler itself lacks makes it a failing handler (AX-02): the client asks again */
+    if (status == 0 && (failalloc_get_failures() == 0 || strcmp(flr_shareable_get_rc(reply), FLR_RC_HANDLER_EXCEPTION) != 0))
         ck_assert_str_eq(flr_shareable_get_rc(reply), rc);
     return status;
 }

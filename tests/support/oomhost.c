@@ -249,6 +249,7 @@ static flr_step_result step_once(void)
     do
         ck_assert_int_eq(flr_runner_step(host.runner, &result), 0);
     while (result.state == FLR_STEP_RUNNING && result.wait_ns == 0);
+    host.over = result.state == FLR_STEP_ENDED;
     return result;
 }
 
@@ -268,6 +269,8 @@ void oomhost_reset(void)
 void oomhost_finish(void)
 {
     flr_step_result result;
+    if (host.over)
+        return;
     host.end = true;
     flr_runner_abort(host.runner, 0);
     result = step_once();

@@ -22,6 +22,7 @@ typedef struct oomhost {
     flr_scope *scope;
     flr_state *state;     /* the last one persisted */
     bool end;             /* the controller's next step ends the workflow */
+    bool over;            /* the run has ended */
     int destroyed;        /* calls of the component's destroy */
     int heard;            /* events that the component heard */
     int64_t saved;        /* what the component saves and restores */

@@ -310,8 +310,8 @@ static void add_workflow(world *w, int i)
     communicator.finalize_run = finalize_run;
     communicator.process_task_check = w->without_check ? NULL : check;
     communicator.handle_exception = exception;
-    communicator.process_dead_client_report = dead;
-    communicator.client_is_active = active;
+    communicator.process_dead_client_report = w->without_tell ? NULL : dead;
+    communicator.client_is_active = w->without_tell ? NULL : active;
     communicator.advance = advance;
     snprintf(id, sizeof id, "wf%d", i + 1);
     ck_assert_int_eq(flr_config_add_controller(w->config, id, &controller, wf, wf->with_board ? NULL : &communicator, wf), 0);
@@ -407,6 +407,16 @@ int world_join(world *w)
 {
     pthread_join(w->thread, NULL);
     return w->run_status;
+}
+
+int world_complete(world *w, bool run)
+{
+    if (!run)
+        return world_finish(w);
+    for (int i = 0; i < w->workflow_count; i++)
+        w->workflows[i].ended = true;
+    world_run(w);
+    return world_join(w);
 }
 
 /* ---------------------------------------------------------------- messages */

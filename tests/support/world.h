@@ -71,7 +71,7 @@ struct world {
     char audit[16384];          /* all audit lines, likewise */
     char trace[65536];
     pthread_mutex_t lock;       /* guards trace, log, audit, state */
-    /* every event, before it is recorded; may return a status of its own. NULL: none */
+    /* every event, after it was recorded; may return a status of its own. NULL: none */
     int (*on_event)(world *w, const char *event, flr_context *context);
     /* inside the engine's callbacks, after recording; a status of theirs that is not 0 is returned */
     int (*on_persist)(world *w, int completed);
@@ -83,6 +83,7 @@ struct world {
     /* all preset false or NULL, to be set before world_start */
     bool serial;                /* communicators are not concurrent */
     bool without_check, without_unknown; /* no process_task_check, no process_result_of_unknown_task */
+    bool without_tell;          /* no process_dead_client_report, no client_is_active */
     bool concurrent_unknown;    /* controllers are declared concurrent */
     bool trace_audit;           /* record each audit line as `audit` */
     int (*on_send)(world *w, flr_aux_send *send); /* send_aux, after recording; its result is returned */
@@ -106,6 +107,7 @@ flr_step_result world_advance(world *w, double seconds); /* move the clock, then
 int world_finish(world *w);               /* end every workflow, step (moving the clock if need be) to the end; the run's result */
 void world_run(world *w);                 /* flr_runner_run on a thread */
 int world_join(world *w);                 /* its result */
+int world_complete(world *w, bool run);   /* world_finish, or with every workflow ended already world_run and world_join */
 
 /* Messages on the test's own context: reset, peer properties of the job (identity "liar"), the call. */
 void world_peer(world *w, flr_context *context, const char *job); /* job NULL: no peer context */
