@@ -109,6 +109,7 @@ int flr_runner_visit_clients(flr_runner *runner, flr_client_visitor visitor, voi
     flr__client **list;
     size_t count;
     int status = flr__clients_list(&runner->clients, &list, &count);
+    flr__runner_ref(runner); /* a visitor may drop the host's */
     for (size_t i = 0; status == 0 && i < count; i++) {
         flr__mutex_lock(&runner->clients.order_lock);
         const flr__str *parent = list[i]->parent == NULL ? NULL : flr__str_ref(list[i]->parent);
@@ -118,6 +119,7 @@ int flr_runner_visit_clients(flr_runner *runner, flr_client_visitor visitor, voi
         flr__str_unref(parent);
     }
     flr__free(list);
+    flr__runner_unref(runner);
     return status;
 }
 

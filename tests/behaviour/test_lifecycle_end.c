@@ -235,17 +235,15 @@ END_TEST
 
 START_TEST(lc_21_running)
 {
-    voter v = {.refusals = 2, .code = FLR_E_NOT_READY};
+    voter v = {.refusals = -1, .code = FLR_E_NOT_READY};
     world *w = with_voters(&v, NULL);
     world_run(w);
-    for (int i = 1; i <= 2; i++) {
-        world_await(w, "_check_end_run_readiness", i);
-        ck_assert_int_eq(flr_runner_abort(w->runner, 0), 0); /* wakes, and changes nothing */
-        ck_assert_int_eq(flr_clock_advance(w->clock, 0.5), 0);
-        ck_assert_int_eq(flr_clock_advance(w->clock, 0.5), 0); /* the wait may have begun only after the first */
-    }
+    world_await(w, "_check_end_run_readiness", 1);
+    ck_assert_int_eq(flr_runner_abort(w->runner, 0), 0); /* wakes, and changes nothing */
+    ck_assert_int_eq(flr_clock_advance(w->clock, 5.0), 0);
     ck_assert_int_eq(world_join(w), 0);
-    ck_assert_int_eq(v.checks, 3);
+    ck_assert_int_ge(v.checks, 1); /* whether the time passed before or in the wait */
+    ck_assert_int_le(v.checks, 2);
     world_free(w);
 }
 END_TEST

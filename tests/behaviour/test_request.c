@@ -1,4 +1,4 @@
-/* A client's request for a task, from the first check to the answer. Rows RQ-01 to RQ-16, RQ-18; a board's are in test_request_board.c. */
+/* A client's request for a task, from the first check to the answer. Rows RQ-01 to RQ-16, RQ-18; a board's are in test_messages_board.c. */
 #include "caller.h"
 
 #include <stdio.h>

@@ -27,7 +27,8 @@ typedef struct job {
     int components;   /* that were handed over */
     const void *state; /* to restore first; NULL: none */
     size_t state_size;
-    flr_state *saved; /* the last one persisted before the run was completed */
+    int threads; /* clients are threads, and time is the system's */
+    flr_state *saved; /* the one persisted after the first round */
 } job;
 
 /* ---------------------------------------------------------------- callbacks: they pass the code of what fails */
@@ -62,7 +63,7 @@ static int train(void *self, const char *client, const char *name, const flr_sha
 static int persist(void *self, const flr_state *state, int completed)
 {
     job *j = self;
-    if (completed == 0) {
+    if (completed == 0 && j->rounds == 1) {
         flr_state_unref(j->saved);
         j->saved = flr_state_ref(state);
     }
@@ -155,7 +156,7 @@ static int make_local(job *j)
     options.engine_self = j;
     options.seed = 7;
     options.max_delay = 2.0;
-    int status = flr_clock_new_manual(1000000000, 1000000000, &j->clock);
+    int status = j->threads != 0 ? flr_clock_new_system(&j->clock) : flr_clock_new_manual(1000000000, 1000000000, &j->clock);
     if (status == 0)
         status = flr_local_new(&options, &j->local);
     for (int i = 0; status == 0 && i < CLIENTS; i++) {
@@ -234,6 +235,8 @@ static int make_runner(job *j)
     if (status == 0)
         status = flr_config_set_seed(j->config, 3);
     if (status == 0)
+        status = flr_config_set_task_request_interval(j->config, 0.002);
+    if (status == 0)
         status = flr_config_set_log_level(j->config, FLR_LOG_DEBUG);
     if (status == 0)
         status = add_workflow(j);
@@ -261,7 +264,7 @@ static void drop(job *j)
 
 static int simulate(job *j)
 {
-    int status = flr_local_simulate(j->local, j->runner, j->clock);
+    int status = j->threads != 0 ? flr_local_run(j->local, j->runner) : flr_local_simulate(j->local, j->runner, j->clock);
     /* NOMEM before anything happened: the run is still to be made */
     if (status == FLR_E_NOMEM && flr_runner_get_status(j->runner) == FLR_STATUS_INIT)
         return status;
@@ -293,39 +296,42 @@ static int is_allowed(int status)
     return status == 0 || status == FLR_E_NOMEM || status == FLR_E_LIMIT || status == FLR_E_ABORTED;
 }
 
-static void try_at(size_t k, int once, const flr_value *expected, const void *state, size_t size, size_t *counts)
+/* One run; how many allocations were made to fail. It counts as completed in *completed. */
+static size_t try_at(job j, size_t k, int once, const flr_value *expected, size_t *completed)
 {
+    const char *how = once ? "only it" : "all from it on";
     size_t bytes = failalloc_get_live_bytes(), blocks = failalloc_get_live_count();
-    job j = {.state = state, .state_size = size};
     if (once)
         failalloc_fail_at(k);
     else
         failalloc_fail_from(k);
     int status = work(&j);
-    counts[0] = failalloc_get_failures();
+    size_t failures = failalloc_get_failures();
     failalloc_reset();
-    ck_assert_msg(is_allowed(status) && (status == 0 || counts[0] > 0), "allocation %zu (%s): the code was %s", k,
-                  once ? "only it" : "all from it on", flr_status_get_name(status));
+    ck_assert_msg(is_allowed(status) && (status == 0 || failures > 0), "allocation %zu (%s): the code was %s", k, how,
+                  flr_status_get_name(status));
     if (status == 0) {
-        ck_assert_msg(flr_value_equals(j.model, expected), "allocation %zu: another model", k);
-        ck_assert_int_eq(j.rounds, state == NULL ? ROUNDS : ROUNDS - 1);
-        counts[1]++;
+        ck_assert_msg(flr_value_equals(j.model, expected), "allocation %zu (%s): another model", k, how);
+        ck_assert_int_eq(j.rounds, j.state == NULL ? ROUNDS : ROUNDS - 1);
+        ++*completed;
     }
     drop(&j);
-    ck_assert_msg(j.destroyed == j.components, "allocation %zu: destroyed %d of %d", k, j.destroyed, j.components);
+    ck_assert_msg(j.destroyed == j.components, "allocation %zu (%s): destroyed %d of %d", k, how, j.destroyed, j.components);
     ck_assert_msg(failalloc_get_live_bytes() == bytes && failalloc_get_live_count() == blocks,
-                  "allocation %zu (%s, %s): %zu bytes in %zu blocks are left", k, once ? "only it" : "all from it on",
-                  flr_status_get_name(status), failalloc_get_live_bytes() - bytes, failalloc_get_live_count() - blocks);
+                  "allocation %zu (%s, %s): %zu bytes in %zu blocks are left", k, how, flr_status_get_name(status),
+                  failalloc_get_live_bytes() - bytes, failalloc_get_live_count() - blocks);
+    return failures;
 }
 
-static void sweep(const flr_value *expected, const void *state, size_t size)
+static void sweep(job j, size_t by, const flr_value *expected)
 {
-    size_t counts[2] = {1, 0}, k;
-    for (k = 1; counts[0] > 0; k++)
-        try_at(k, 1, expected, state, size, counts);
-    ck_assert_uint_gt(counts[1], 0); /* one lost allocation does not always cost the run */
-    for (size_t from = 1; from < k; from++)
-        try_at(from, 0, expected, state, size, counts);
+    size_t completed = 0, k = 1;
+    while (try_at(j, k, 1, expected, &completed) > 0)
+        k += by;
+    ck_assert_uint_gt(completed, 1); /* one lost allocation does not always cost the run */
+    for (size_t from = 1; from < k; from += by)
+        try_at(j, from, 0, expected, &completed);
+    try_at(j, 0, 1, expected, &completed); /* a new one, with memory again */
 }
 
 /* A run with all memory: its model, and the bytes of the state after its first round. */
@@ -347,8 +353,8 @@ START_TEST(oom_run)
     void *state;
     size_t size;
     reference(&model, &state, &size);
-    if (_i == 0)
-        sweep(model, NULL, 0);
+    const job jobs[] = {{0}, {.state = state, .state_size = size}, {.threads = 1}}; /* new; from the second round; with threads */
+    sweep(jobs[_i], _i == 2 ? 5 : 1, model);
     free(state);
     flr_value_unref(model);
 }
@@ -364,7 +370,7 @@ int main(void)
     if (failalloc_install() < 0)
         return EXIT_FAILURE;
     tcase_set_timeout(tcase, 50);
-    tcase_add_loop_test(tcase, oom_run, 0, 1);
+    tcase_add_loop_test(tcase, oom_run, 0, 3);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -8,6 +8,7 @@
 
 #include <check.h>
 #include <math.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -86,22 +87,33 @@ START_TEST(manual_clock_moves_when_told)
 }
 END_TEST
 
-static void *advance_often(void *clock)
+#define ADVANCES 100000
+
+typedef struct hands {
+    flr_clock *clock;
+    atomic_int ready; /* threads that have begun: neither is done before the other starts */
+} hands;
+
+static void *advance_often(void *self)
 {
-    for (int i = 0; i < 2000; i++)
-        flr_clock_advance(clock, 1e-9);
+    hands *h = self;
+    atomic_fetch_add(&h->ready, 1);
+    while (atomic_load(&h->ready) < 2)
+        sched_yield();
+    for (int i = 0; i < ADVANCES; i++)
+        flr_clock_advance(h->clock, 1e-9);
     return NULL;
 }
 
 START_TEST(manual_clock_loses_no_advance)
 {
-    flr_clock *clock = clock_at(0);
-    pthread_t a = start(advance_often, clock), b = start(advance_often, clock);
+    hands h = {.clock = clock_at(0)};
+    pthread_t a = start(advance_often, &h), b = start(advance_often, &h);
 
     finish(a);
     finish(b);
-    ck_assert_int_eq(flr_clock_get_now(clock), 4000);
-    flr_clock_unref(clock);
+    ck_assert_int_eq(flr_clock_get_now(h.clock), 2 * ADVANCES);
+    flr_clock_unref(h.clock);
 }
 END_TEST
 
