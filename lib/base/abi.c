@@ -15,8 +15,10 @@ int flr__abi_import(void *to, size_t size, const void *from, size_t size_1_0, ui
         return FLR_E_INVAL;
     memcpy(&head, from, sizeof head);
     size_t given = head.struct_size;
-    if (given < size_1_0 || given > STRUCT_MAX || given % sizeof(void *) != 0 || (head.flags & ~known_flags) != 0)
+    if (given < size_1_0 || given > STRUCT_MAX || given % sizeof(void *) != 0)
         return FLR_E_ABI;
+    if ((head.flags & ~known_flags) != 0)
+        return FLR_E_INVAL;
     for (size_t i = size; i < given; i++)
         if (((const unsigned char *)from)[i] != 0) /* the host wants something that this version does not know */
             return FLR_E_ABI;

@@ -6,7 +6,7 @@
 
 /*
  * Copy the host's struct `from` into `to` (size bytes, cleared first). size_1_0 is its size in version 1.0; known_flags are the
- * flags that this version understands. FLR_E_INVAL: from is NULL. FLR_E_ABI: a size that cannot be, unknown flags, or a
+ * flags that this version understands. FLR_E_INVAL: from is NULL, or has unknown flags. FLR_E_ABI: a size that cannot be, or a
  * non-zero tail. Nothing is written on error.
  */
 int flr__abi_import(void *to, size_t size, const void *from, size_t size_1_0, uint32_t known_flags);
@@ -17,7 +17,7 @@ void flr__abi_init(void *to, size_t size);
 /* 0; FLR_E_INVAL: NULL or empty, or not UTF-8; FLR_E_LIMIT: longer than max bytes. */
 int flr__check_name(const char *name, size_t max);
 
-/* Seconds to nanoseconds, rounded to the nearest; FLR_E_INVAL: negative, NaN or infinite; more than ~292 years: INT64_MAX / 2. */
+/* Seconds to nanoseconds, rounded to the nearest; FLR_E_INVAL: negative, NaN or infinite; more than ~146 years: INT64_MAX / 2. */
 int flr__seconds(double seconds, int64_t *nanoseconds);
 
 /* a + b, never beyond FLR_TIME_NONE. */

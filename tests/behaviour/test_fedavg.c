@@ -448,7 +448,7 @@ START_TEST(fa_01_bad_options)
     REFUSED(FLR_E_INVAL, o.wait_for_clients_timeout = INFINITY);
     REFUSED(FLR_E_INVAL, o.integers = 3);
     REFUSED(FLR_E_INVAL, o.accumulator = 2);
-    REFUSED(FLR_E_ABI, o.flags = 1);
+    REFUSED(FLR_E_INVAL, o.flags = 1);
     REFUSED(FLR_E_ABI, o.struct_size = 8);
     REFUSED(FLR_E_NOTSUP, (o.initial_model = mixed, o.integers = FLR_INTEGERS_REFUSE));
 #undef REFUSED

@@ -347,7 +347,7 @@ START_TEST(local_bad_arguments)
     ck_assert_int_eq(flr_local_new(&o, &local), FLR_E_INVAL);
     o.min_delay = 0;
     o.flags = 4;
-    ck_assert_int_eq(flr_local_new(&o, &local), FLR_E_ABI);
+    ck_assert_int_eq(flr_local_new(&o, &local), FLR_E_INVAL);
     ck_assert_ptr_null(local);
 
     setup(&f, 1, NULL, NULL, SITES);

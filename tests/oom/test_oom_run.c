@@ -234,7 +234,7 @@ static int make_runner(job *j)
         status = flr_config_set_clock(j->config, j->clock);
     if (status == 0)
         status = flr_config_set_seed(j->config, 3);
-    if (status == 0)
+    if (status == 0 && j->threads != 0)
         status = flr_config_set_task_request_interval(j->config, 0.002);
     if (status == 0)
         status = flr_config_set_log_level(j->config, FLR_LOG_DEBUG);

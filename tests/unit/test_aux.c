@@ -1052,10 +1052,10 @@ START_TEST(aux_sending_for_the_host)
     flr_value_unref(replies);
     options.flags = 4;
     ck_assert_int_eq(flr_context_send_aux(f.context, "topic", f.request, &options, complete, &c),
-                     FLR_E_ABI);
+                     FLR_E_INVAL);
     ck_assert_int_eq(
         flr_context_send_aux_and_wait(f.context, "topic", f.request, &options, NULL, &replies),
-        FLR_E_ABI);
+        FLR_E_INVAL);
     end(&f);
 }
 END_TEST

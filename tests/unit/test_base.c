@@ -129,7 +129,7 @@ START_TEST(allocator_struct_is_imported)
     ck_assert_int_eq(flr_allocator_set(&ops, &calls), FLR_E_ABI);
     ops.struct_size = sizeof ops;
     ops.flags = 1;
-    ck_assert_int_eq(flr_allocator_set(&ops, &calls), FLR_E_ABI);
+    ck_assert_int_eq(flr_allocator_set(&ops, &calls), FLR_E_INVAL);
     flr__free(flr__alloc(1));
     ck_assert_uint_eq(calls, 0);
 }

@@ -548,7 +548,7 @@ START_TEST(filter_vtable)
 
     ck_assert_int_eq(new_from(size, 0, true, 0), 0);
     ck_assert_int_eq(new_from(size, FLR_FILTER_FLAG_CONCURRENT, true, 0), 0);
-    ck_assert_int_eq(new_from(size, 2, true, 0), FLR_E_ABI);
+    ck_assert_int_eq(new_from(size, 2, true, 0), FLR_E_INVAL);
     ck_assert_int_eq(new_from(size, 0, false, 0), FLR_E_INVAL);
     ck_assert_int_eq(new_from(size - sizeof(void *), 0, true, 0), FLR_E_ABI);
     ck_assert_int_eq(new_from(size + sizeof(void *), 0, true, 0), 0);

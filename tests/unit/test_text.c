@@ -239,8 +239,8 @@ START_TEST(structs_that_cannot_be_are_refused)
     ck_assert_int_eq(import(sizeof to, SIZE_1_0 + 1, 0, 0, &to), FLR_E_ABI);
     ck_assert_int_eq(import(sizeof to, 4096 + sizeof(void *), 0, 0, &to), FLR_E_ABI);
     ck_assert_int_eq(import(sizeof to, UINT32_MAX, 0, 0, &to), FLR_E_ABI);
-    ck_assert_int_eq(import(sizeof to, sizeof to, 0x4, 0, &to), FLR_E_ABI);
-    ck_assert_int_eq(import(sizeof to, sizeof to, 0x80000000u, 0, &to), FLR_E_ABI);
+    ck_assert_int_eq(import(sizeof to, sizeof to, 0x4, 0, &to), FLR_E_INVAL);
+    ck_assert_int_eq(import(sizeof to, sizeof to, 0x80000000u, 0, &to), FLR_E_INVAL);
 }
 END_TEST
 
