@@ -111,7 +111,7 @@ export FLR_BUILD := $(B)
 
 check: tests ## run all tests once: unit, api, behaviour, oom, threads, headers, install, ctypes, fuzz replay
 	+@MAKE="$(MAKE)" $(RUN) -l $(B)/logs $(PROGRAMS) $(CHECK_SCRIPTS)
-CHECK_SCRIPTS := tests/headers/headers.sh tests/install/install.sh $(wildcard tests/install/ctypes_host.py)
+CHECK_SCRIPTS := tests/headers/headers.sh tests/install/install.sh tests/install/demo.sh $(wildcard tests/install/ctypes_host.py)
 
 tests: lib $(PROGRAMS) $(EXAMPLES) $(EXAMPLES_CXX)
 
