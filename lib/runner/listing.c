@@ -213,7 +213,18 @@ static int set_depth(node *nodes, node *n)
     return 0;
 }
 
-static int link_nodes(node *nodes, size_t count, flr__client **list)
+/* Its parent's node. The name may be replaced meanwhile by whoever lists the clients anew: it is held while it is looked up. */
+static size_t parent_of(flr_runner *r, const node *nodes, const flr__table *by_name, const flr__client *c)
+{
+    flr__mutex_lock(&r->clients.order_lock);
+    const flr__str *parent = flr__str_ref(c->parent);
+    flr__mutex_unlock(&r->clients.order_lock);
+    size_t found = find_parent(nodes, by_name, parent);
+    flr__str_unref(parent);
+    return found;
+}
+
+static int link_nodes(flr_runner *r, node *nodes, size_t count, flr__client **list)
 {
     flr__table by_name;
     int status = 0;
@@ -225,7 +236,7 @@ static int link_nodes(node *nodes, size_t count, flr__client **list)
             status = flr__table_add(&by_name, &nodes[i], list[i]->name->hash);
     }
     for (size_t i = 0; status == 0 && i < count; i++)
-        nodes[i].parent = find_parent(nodes, &by_name, list[i]->parent);
+        nodes[i].parent = parent_of(r, nodes, &by_name, list[i]);
     for (size_t i = 0; status == 0 && i < count; i++)
         nodes[i].root = nodes[i].parent == SIZE_MAX || is_circular(nodes, count, i);
     for (size_t i = 0; status == 0 && i < count; i++)
@@ -246,7 +257,7 @@ int flr__runner_hierarchy(flr_runner *r, flr_value **out)
     if (status == 0 && (nodes = flr__zalloc_array(count > 0 ? count : 1, sizeof *nodes)) == NULL)
         status = FLR_E_NOMEM;
     if (status == 0)
-        status = link_nodes(nodes, count, list);
+        status = link_nodes(r, nodes, count, list);
     if (status == 0)
         status = assemble(nodes, count, &roots);
     for (size_t i = 0; nodes != NULL && i < count; i++)

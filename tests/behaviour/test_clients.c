@@ -1,366 +1,664 @@
-/* Who is heard and who is not: rows DC-01 to DC-05, AX-04, AX-05, ST-04, through the runner. */
-#include "world.h"
+/* The clients of a run: who is known, who was heard, who is gone. Rows LC-06, LC-31, DC-01 to DC-05. */
+#include "boardhost.h"
+#include "caller.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-static int note_dead(world_workflow *w, flr_context *context, const char *client, int64_t when)
+#define GRACE 60.0
+
+static int note_active(world_workflow *f, flr_context *context, const char *client,
+                       const char *reason)
 {
     (void)context;
-    world_note(w->world, "dead:%s@%d", client, (int)(when / 1000000000));
+    world_note(f->world, "active%d(%s,%s)", f->number, client, reason);
     return 0;
 }
 
-static int note_active(world_workflow *w, flr_context *context, const char *client, const char *reason)
+static int note_dead(world_workflow *f, flr_context *context, const char *client, int64_t when)
 {
     (void)context;
-    world_note(w->world, "active:%s:%s", client, reason);
+    world_note(f->world, "dead%d(%s,%d)", f->number, client, (int)(when / SECOND));
     return 0;
 }
 
-/* The event's property names the client; it is private and not sticky. */
-static int note_client(world *w, const char *event, flr_context *context)
+static world *new_world(int workflows)
 {
-    const char *key = strcmp(event, FLR_EVENT_CLIENT_DISCONNECTED) == 0   ? FLR_PROP_DISCONNECTED_CLIENT_NAME
-                      : strcmp(event, FLR_EVENT_CLIENT_RECONNECTED) == 0 ? FLR_PROP_RECONNECTED_CLIENT_NAME
-                                                                          : NULL;
-    flr_value *value = NULL;
-    uint32_t flags = 99;
-    if (key == NULL)
-        return 0;
-    ck_assert_int_eq(flr_context_get_prop(context, key, &value, &flags), 0);
-    ck_assert_uint_eq(flags, 0);
-    world_note(w, "%s", flr_value_get_text(value, "?"));
-    flr_value_unref(value);
-    return 0;
+    world *w = world_new(workflows);
+    for (int i = 0; i < workflows; i++) {
+        w->workflows[i].on_active = note_active;
+        w->workflows[i].on_dead = note_dead;
+    }
+    return w;
 }
 
-static world *begin(void)
+static world *opened(void)
 {
-    world *w = world_new(1);
-    w->workflows[0].on_dead = note_dead;
-    w->workflows[0].on_active = note_active;
-    w->on_event = note_client;
+    world *w = new_world(1);
     world_start(w);
     world_step(w);
     world_clear(w);
     return w;
 }
 
-static void end(world *w)
+static void report(world *w, const char *client)
 {
-    ck_assert_int_eq(world_finish(w), 0);
-    world_free(w);
+    ck_assert_int_eq(flr_runner_handle_dead_job(w->runner, client), 0);
 }
 
-START_TEST(dc_01_reports_are_listed_once)
+static void end_workflow(world *w, int i)
 {
-    world *w = begin();
-    ck_assert_int_eq(flr_runner_handle_dead_job(w->runner, "a"), 0);
-    world_advance(w, 1);
-    ck_assert_int_eq(flr_runner_handle_dead_job(w->runner, "a"), 0); /* while listed: discarded */
-    ck_assert_uint_eq(world_stats(w).dead_reports, 1);
-    ck_assert_str_eq(world_trace(w), "dead:a@1");
-    world_advance(w, 58.9);
-    ck_assert_str_eq(world_trace(w), "dead:a@1");
-    world_advance(w, 0.1); /* the first report counts */
-    ck_assert_str_eq(world_trace(w), "dead:a@1 _client_disconnected a");
-    ck_assert_int_eq(world_finish(w), 0);
-    ck_assert_int_eq(flr_runner_handle_dead_job(w->runner, "b"), 0); /* done: ignored */
-    ck_assert_uint_eq(world_stats(w).dead_reports, 1);
-    ck_assert_int_eq(flr_runner_handle_dead_job(w->runner, ""), FLR_E_INVAL);
-    ck_assert_int_eq(flr_runner_handle_dead_job(w->runner, NULL), FLR_E_INVAL);
-    ck_assert_int_eq(flr_runner_handle_dead_job(NULL, "a"), FLR_E_INVAL);
-    world_free(w);
-}
-END_TEST
-
-START_TEST(dc_01_reports_before_the_run_count)
-{
-    world *w = world_new(1);
-    w->on_event = note_client;
-    ck_assert_int_eq(flr_config_set_dead_client_grace_period(w->config, 2), 0);
-    world_start(w);
-    ck_assert_int_eq(flr_runner_handle_dead_job(w->runner, "a"), 0);
-    ck_assert_int_eq(flr_clock_advance(w->clock, 5), 0); /* longer than the grace: yet not before the start */
-    ck_assert_str_eq(world_trace(w), "");
+    w->workflows[i].ended = true;
+    ck_assert_int_eq(flr_runner_wake(w->runner), 0);
     world_step(w);
-    ck_assert_ptr_nonnull(strstr(world_trace(w), "_client_disconnected a"));
-    end(w);
 }
-END_TEST
 
-static int64_t disconnected;
+/* The table as text: "a<parent:heard:gone", seconds, "-" for none; divided by blanks. */
+typedef struct table_text {
+    char text[512];
+} table_text;
 
-static int look_for_a(void *self, const char *client, const char *parent, int64_t last_heard, int64_t when)
+static void add_time(char *text, size_t size, int64_t time)
 {
-    (void)self;
-    (void)parent;
-    (void)last_heard;
-    if (strcmp(client, "a") == 0)
-        disconnected = when;
+    size_t used = strlen(text);
+    if (time == FLR_TIME_NONE)
+        snprintf(text + used, size - used, ":-");
+    else
+        snprintf(text + used, size - used, ":%g", (double)time / 1e9);
+}
+
+static int add_client(void *self, const char *client, const char *parent, int64_t last_heard,
+                      int64_t disconnected)
+{
+    table_text *t = self;
+    size_t used = strlen(t->text);
+    snprintf(t->text + used, sizeof t->text - used, "%s%s%s%s", used > 0 ? " " : "", client,
+             parent == NULL ? "" : "<", parent == NULL ? "" : parent);
+    add_time(t->text, sizeof t->text, last_heard);
+    add_time(t->text, sizeof t->text, disconnected);
     return 0;
 }
 
-START_TEST(dc_02_disconnected_at_report_plus_grace)
+static void expect_table(world *w, const char *expected)
 {
-    world *w = begin();
-    ck_assert_int_eq(flr_runner_handle_dead_job(w->runner, "a"), 0);
-    world_advance(w, 100); /* later than it was due: the instant counts, not the moment of looking */
-    ck_assert_int_eq(flr_runner_visit_clients(w->runner, look_for_a, NULL), 0);
-    ck_assert_int_eq(disconnected, INT64_C(61000000000));
-    ck_assert_uint_eq(world_stats(w).disconnections, 1);
-    end(w);
+    table_text t = {""};
+    ck_assert_int_eq(flr_runner_visit_clients(w->runner, add_client, &t), 0);
+    ck_assert_str_eq(t.text, expected);
+}
+
+/* ---- LC-31 ---- */
+
+static int open_second_with_others(world_workflow *f, flr_context *context)
+{
+    (void)context;
+    f->world->clients[0] = "c"; /* at the second opening the engine knows these */
+    f->world->clients[1] = "a";
+    f->world->parents[1] = "c";
+    return 0;
+}
+
+START_TEST(lc_31_known_clients)
+{
+    world *w = new_world(2);
+    w->workflows[1].on_start = open_second_with_others;
+    world_start(w);
+    expect_table(w, "");
+    world_step(w);
+    expect_table(w, "a:-:- b:-:-");
+    ck_assert_int_eq(flr_runner_add_client(w->runner, "d", "b"), 0); /* the host's changes */
+    ck_assert_int_eq(flr_runner_add_client(w->runner, "a", NULL), FLR_E_EXISTS);
+    ck_assert_int_eq(flr_runner_remove_client(w->runner, "b"), 0);
+    ck_assert_int_eq(flr_runner_remove_client(w->runner, "b"), FLR_E_NOTFOUND);
+    ck_assert_int_eq(flr_runner_remove_client(w->runner, "nobody"), FLR_E_NOTFOUND);
+    expect_table(w, "a:-:- d<b:-:-");
+    world_request(w, "e"); /* a credited client is known */
+    expect_table(w, "a:-:- d<b:-:- e:1:-");
+    world_aux(w, "f", "__job_heartbeat__", NULL);
+    expect_table(w, "a:-:- d<b:-:- e:1:- f:1:-");
+    end_workflow(w, 0); /* before each gate opens the set is replaced */
+    expect_table(w, "c:-:- a<c:-:-");
+    world_request(w, "e");
+    expect_table(w, "c:-:- a<c:-:- e:1:-"); /* as it was known before */
+    world_free(w);
 }
 END_TEST
 
-START_TEST(dc_02_without_grace_at_once)
+START_TEST(lc_31_arguments)
 {
-    world *w = world_new(1);
-    w->on_event = note_client;
+    world *w = opened();
+    char too_long[257];
+    memset(too_long, 'x', 256);
+    too_long[256] = '\0';
+    ck_assert_int_eq(flr_runner_add_client(NULL, "x", NULL), FLR_E_INVAL);
+    ck_assert_int_eq(flr_runner_add_client(w->runner, NULL, NULL), FLR_E_INVAL);
+    ck_assert_int_eq(flr_runner_add_client(w->runner, "", NULL), FLR_E_INVAL);
+    ck_assert_int_eq(flr_runner_add_client(w->runner, too_long, NULL), FLR_E_LIMIT);
+    ck_assert_int_eq(flr_runner_add_client(w->runner, "x", too_long), FLR_E_LIMIT);
+    ck_assert_int_eq(flr_runner_remove_client(NULL, "a"), FLR_E_INVAL);
+    ck_assert_int_eq(flr_runner_remove_client(w->runner, NULL), FLR_E_INVAL);
+    ck_assert_int_eq(flr_runner_remove_client(w->runner, too_long), FLR_E_LIMIT);
+    ck_assert_int_eq(flr_runner_handle_dead_job(NULL, "a"), FLR_E_INVAL);
+    ck_assert_int_eq(flr_runner_handle_dead_job(w->runner, NULL), FLR_E_INVAL);
+    ck_assert_int_eq(flr_runner_handle_dead_job(w->runner, ""), FLR_E_INVAL);
+    ck_assert_int_eq(flr_runner_handle_dead_job(w->runner, too_long), FLR_E_LIMIT);
+    ck_assert_int_eq(flr_runner_visit_clients(w->runner, NULL, NULL), FLR_E_INVAL);
+    ck_assert_int_eq(flr_runner_visit_clients(NULL, add_client, NULL), FLR_E_INVAL);
+    expect_table(w, "a:-:- b:-:-");
+    ck_assert_uint_eq(world_stats(w).dead_reports, 0);
+    world_free(w);
+}
+END_TEST
+
+/* At each SNAPSHOT the engine is asked again, and only it. */
+START_TEST(lc_31_snapshot)
+{
+    boardhost h;
+    boardhost_init(&h, 2);
+    boardhost_begin(&h);
+    ck_assert_int_eq(flr_runner_add_client(h.runner, "site-5", NULL), 0);
+    h.clients = 3;
+    flr_task *task = boardhost_task(&h, "train", NULL);
+    ck_assert_int_eq(boardhost_broadcast(&h, task, FLR_TARGETS_SNAPSHOT, 0, 0, 0), 0);
+    ck_assert_ptr_null(boardhost_ask(&h, 5));
+    for (int i = 1; i <= 3; i++)
+        ck_assert_int_eq(boardhost_serve(&h, i), FLR_OUTCOME_ACCEPTED);
+    ck_assert_int_eq(flr_task_get_status(task), FLR_TASK_OK);
+    flr_task_unref(task);
+    boardhost_close(&h);
+    boardhost_free(&h);
+}
+END_TEST
+
+/* ---- LC-06 ---- */
+
+static void add_trees(const flr_value *trees, char *text, size_t size)
+{
+    for (size_t i = 0; i < flr_value_get_size(trees); i++) {
+        const flr_value *tree = flr_list_get(trees, i);
+        const flr_value *children = flr_map_get(tree, "children");
+        ck_assert_uint_eq(flr_value_get_size(tree), 2);
+        ck_assert_int_eq(flr_value_get_kind(children), FLR_VALUE_LIST);
+        size_t used = strlen(text);
+        snprintf(text + used, size - used, "%s%s", i > 0 ? " " : "",
+                 flr_value_get_text(flr_map_get(tree, "name"), "?"));
+        if (flr_value_get_size(children) > 0) {
+            strncat(text, "(", size - strlen(text) - 1);
+            add_trees(children, text, size);
+            strncat(text, ")", size - strlen(text) - 1);
+        }
+    }
+}
+
+static void expect_hierarchy(world *w, const char *expected)
+{
+    flr_value *trees = NULL;
+    uint32_t flags = 9;
+    char text[512] = "";
+    ck_assert_int_eq(flr_context_get_prop(w->context, "__client_hierarchy__", &trees, &flags), 0);
+    ck_assert_uint_eq(flags, FLR_PROP_FLAG_STICKY); /* private */
+    ck_assert_int_eq(flr_value_get_kind(trees), FLR_VALUE_LIST);
+    add_trees(trees, text, sizeof text);
+    flr_value_unref(trees);
+    ck_assert_str_eq(text, expected);
+}
+
+START_TEST(lc_06_hierarchy)
+{
+    static const char *const names[] = {"leaf", "root", "middle",  "orphan", "x",
+                                        "y",    "self", "under-x", "leaf2"};
+    static const char *const parents[] = {"middle", NULL,   "root", "nobody", "y",
+                                          "x",      "self", "x",    "middle"};
+    world *w = new_world(1);
+    for (int i = 0; i < 9; i++) {
+        w->clients[i] = names[i];
+        w->parents[i] = parents[i];
+    }
+    w->client_count = 9;
+    world_start(w);
+    expect_hierarchy(w, "");
+    world_step(w);
+    /* in the table's order; missing, unknown and circular parents make roots */
+    expect_hierarchy(w, "root(middle(leaf leaf2)) orphan x(under-x) y self");
+    expect_hierarchy(w, "root(middle(leaf leaf2)) orphan x(under-x) y self");
+    world_free(w);
+}
+END_TEST
+
+START_TEST(lc_06_follows_the_table)
+{
+    world *w = opened();
+    expect_hierarchy(w, "a b");
+    ck_assert_int_eq(flr_runner_add_client(w->runner, "c", "b"), 0);
+    expect_hierarchy(w, "a b(c)");
+    ck_assert_int_eq(flr_runner_remove_client(w->runner, "b"), 0);
+    expect_hierarchy(w, "a c");
+    world_request(w, "d"); /* known by being heard */
+    expect_hierarchy(w, "a c d");
+    world_free(w);
+}
+END_TEST
+
+/* ---- DC-01, DC-02 ---- */
+
+START_TEST(dc_01_reports)
+{
+    world *w = opened();
+    report(w, "a");
+    flr_clock_advance(w->clock, 10);
+    report(w, "a"); /* listed already: discarded */
+    report(w, "b");
+    expect_trace(w, "dead1(a,1) dead1(b,11)");
+    ck_assert_uint_eq(world_stats(w).dead_reports, 2);
+    world_advance(w, 50); /* from the first report */
+    expect_trace(w, "_client_disconnected");
+    expect_table(w, "a:-:61 b:-:-");
+    report(w, "a"); /* gone already */
+    expect_trace(w, "");
+    ck_assert_int_eq(world_request(w, "a") != NULL, 1);
+    world_clear(w);
+    report(w, "a"); /* a new one, after its return */
+    expect_trace(w, "dead1(a,61)");
+    world_free(w);
+}
+END_TEST
+
+static int report_b(world_workflow *f, flr_context *context)
+{
+    (void)context;
+    report(f->world, "b");
+    return 0;
+}
+
+/* The list belongs to the run: what is reported before and between workflows counts in the next one. */
+START_TEST(dc_01_before_and_between_workflows)
+{
+    world *w = new_world(2);
+    world_start(w);
+    report(w, "a"); /* before the run */
+    w->workflows[0].on_finalize = report_b;
+    flr_clock_advance(w->clock, 5);
+    world_step(w);
+    expect_trace(w, "_start_run persist(0) initialize_run dead1(a,1) start _start_workflow "
+                    "control");
+    flr_clock_advance(w->clock, 5);
+    end_workflow(w, 0);
+    /* told of both, oldest first, before start */
+    expect_trace(w, "stop finalize_run _end_workflow initialize_run2 dead2(a,1) dead2(b,11) "
+                    "start2 _start_workflow control2");
+    world_advance(w, 50);
+    expect_table(w, "a:-:61 b:-:-");
+    world_advance(w, 10);
+    expect_table(w, "a:-:61 b:-:71");
+    world_free(w);
+}
+END_TEST
+
+START_TEST(dc_01_done)
+{
+    world *w = opened();
+    flr_runner_abort(w->runner, 0);
+    report(w, "a");
+    expect_trace(w, "");
+    ck_assert_uint_eq(world_stats(w).dead_reports, 0);
+    world_finish(w);
+    world_clear(w);
+    report(w, "a");
+    ck_assert_uint_eq(world_stats(w).dead_reports, 0);
+    expect_table(w, "a:-:- b:-:-");
+    world_free(w);
+}
+END_TEST
+
+static flr_context *event_context;
+
+static int check_disconnected(world *w, const char *event, flr_context *context)
+{
+    flr_value *name = NULL;
+    uint32_t flags = 9;
+    bool gone = strcmp(event, FLR_EVENT_CLIENT_DISCONNECTED) == 0;
+    if (!gone && strcmp(event, FLR_EVENT_CLIENT_RECONNECTED) != 0)
+        return 0;
+    event_context = context;
+    ck_assert_int_eq(flr_context_get_prop(
+                         context, gone ? "_disconnected_client_name" : "_reconnected_client_name",
+                         &name, &flags),
+                     0);
+    ck_assert_uint_eq(flags, 0); /* private, not sticky */
+    world_note(w, "%s", flr_value_get_text(name, "-"));
+    flr_value_unref(name);
+    return 0;
+}
+
+START_TEST(dc_02_disconnected)
+{
+    world *w = opened();
+    flr_value *name = NULL;
+    w->on_event = check_disconnected;
+    report(w, "b");
+    world_clear(w);
+    flr_step_result stand = world_step(w);
+    ck_assert_int_eq(stand.wait_ns, 60 * SECOND); /* a deadline, not a poll */
+    world_advance(w, 59.999);
+    expect_trace(w, "");
+    expect_table(w, "a:-:- b:-:-");
+    world_advance(w, 0.001);
+    expect_trace(w, "_client_disconnected b");
+    expect_table(w, "a:-:- b:-:61");
+    ck_assert_ptr_ne(event_context, w->context); /* a fresh one */
+    ck_assert_int_eq(flr_context_get(w->context, "_disconnected_client_name", &name),
+                     FLR_E_NOTFOUND);
+    world_advance(w, 1000);
+    expect_trace(w, ""); /* once */
+    ck_assert_uint_eq(world_stats(w).disconnections, 1);
+    world_free(w);
+}
+END_TEST
+
+/* The time is the report's plus the grace, however late it is noticed; events come in the order of the times. */
+START_TEST(dc_02_time)
+{
+    world *w = opened();
+    w->on_event = check_disconnected;
+    report(w, "b");
+    flr_clock_advance(w->clock, 1);
+    report(w, "a");
+    world_clear(w);
+    world_advance(w, 500);
+    expect_trace(w, "_client_disconnected b _client_disconnected a");
+    expect_table(w, "a:-:62 b:-:61");
+    world_free(w);
+}
+END_TEST
+
+START_TEST(dc_02_at_once)
+{
+    world *w = new_world(1);
     ck_assert_int_eq(flr_config_set_dead_client_grace_period(w->config, 0), 0);
+    w->on_event = check_disconnected;
     world_start(w);
     world_step(w);
     world_clear(w);
-    ck_assert_int_eq(flr_runner_handle_dead_job(w->runner, "b"), 0);
+    report(w, "a");
+    expect_table(w, "a:-:1 b:-:-");
     world_step(w);
-    ck_assert_str_eq(world_trace(w), "_client_disconnected b");
-    end(w);
+    expect_trace(w, "dead1(a,1) _client_disconnected a");
+    world_free(w);
 }
 END_TEST
 
-/* A board as the communicator: it answers for who is disconnected. */
-static flr_board *board;
-
-static int take_board(void *self, flr_context *context)
+/* Nobody becomes disconnected before the run has started: then at its start. */
+START_TEST(dc_02_not_before_the_start)
 {
-    (void)self;
-    return flr_context_get_board(context, &board);
+    world *w = new_world(1);
+    w->on_event = check_disconnected;
+    world_start(w);
+    report(w, "a");
+    flr_clock_advance(w->clock, 30);
+    report(w, "b");
+    flr_clock_advance(w->clock, 69);
+    expect_table(w, "");
+    world_step(w);
+    /* the driver looks at it as soon as it comes by */
+    expect_table(w, "a:-:100 b:-:100");
+    const char *trace = world_trace(w);
+    ck_assert_ptr_nonnull(strstr(trace, "_client_disconnected a _client_disconnected b"));
+    ck_assert_ptr_nonnull(strstr(trace, "_start_run"));
+    ck_assert(strstr(trace, "_start_run") < strstr(trace, "_client_disconnected"));
+    world_free(w);
 }
+END_TEST
 
-static int never_ends(void *self, flr_context *context, int64_t now, int64_t *due, int *ended)
+/* While the status is `started` only. */
+START_TEST(dc_02_not_after_the_end)
 {
-    (void)self;
-    (void)context;
-    (void)now;
-    (void)due;
-    (void)ended;
-    return 0;
+    world *w = opened();
+    w->on_event = check_disconnected;
+    report(w, "a");
+    world_clear(w);
+    flr_clock_advance(w->clock, 59);
+    flr_runner_abort(w->runner, 0);
+    world_advance(w, 100);
+    ck_assert_ptr_null(strstr(world_trace(w), "_client_disconnected"));
+    expect_table(w, "a:-:- b:-:-");
+    world_free(w);
 }
+END_TEST
+
+/* ---- DC-03 ---- */
 
 START_TEST(dc_03_disconnect_time)
 {
-    world *w = world_new(0);
-    flr_controller_ops ops;
-    int64_t when = 0;
-    flr_controller_ops_init(&ops, sizeof ops);
-    ops.start = take_board;
-    ops.step = never_ends;
-    ck_assert_int_eq(flr_config_add_controller(w->config, "wf", &ops, NULL, NULL, NULL), 0);
-    world_start(w);
-    world_step(w);
-    ck_assert_int_eq(flr_board_get_disconnect_time(board, "a", &when), FLR_E_NOTFOUND);
-    ck_assert_int_eq(flr_board_get_disconnect_time(board, "nobody", &when), FLR_E_NOTFOUND);
-    ck_assert_int_eq(flr_runner_handle_dead_job(w->runner, "a"), 0);
-    world_advance(w, 10);
-    ck_assert_int_eq(flr_board_get_disconnect_time(board, "a", &when), FLR_E_NOTFOUND);
-    world_advance(w, 50);
-    ck_assert_int_eq(flr_board_get_disconnect_time(board, "a", &when), 0);
-    ck_assert_int_eq(when, INT64_C(61000000000));
-    flr_runner_abort(w->runner, 0);
-    world_free(w); /* given up before its end: nothing leaks */
+    boardhost h;
+    int64_t when = 7;
+    boardhost_init(&h, 2);
+    boardhost_begin(&h); /* its clock stands at 1000 s */
+    ck_assert_int_eq(flr_board_get_disconnect_time(h.board, "site-1", &when), FLR_E_NOTFOUND);
+    ck_assert_int_eq(flr_board_get_disconnect_time(h.board, "nobody", &when), FLR_E_NOTFOUND);
+    ck_assert_int_eq(when, 7);
+    ck_assert_int_eq(flr_runner_handle_dead_job(h.runner, "site-1"), 0);
+    ck_assert_int_eq(flr_board_get_disconnect_time(h.board, "site-1", &when), FLR_E_NOTFOUND);
+    ck_assert_int_eq(flr_clock_advance(h.clock, GRACE), 0);
+    ck_assert_int_eq(flr_board_get_disconnect_time(h.board, "site-1", &when), 0); /* no step yet */
+    ck_assert_int_eq(when, 1060 * SECOND);
+    boardhost_ask(&h, 1);
+    ck_assert_int_eq(flr_board_get_disconnect_time(h.board, "site-1", &when), FLR_E_NOTFOUND);
+    boardhost_close(&h);
+    boardhost_free(&h);
 }
 END_TEST
 
-START_TEST(dc_04_a_credit_takes_off_the_list)
-{
-    world *w = begin();
-    ck_assert_int_eq(flr_runner_handle_dead_job(w->runner, "a"), 0);
-    world_advance(w, 59);
-    world_request(w, "a");
-    world_advance(w, 100);
-    ck_assert_ptr_null(strstr(world_trace(w), "_client_disconnected"));
-    ck_assert_int_eq(flr_runner_handle_dead_job(w->runner, "a"), 0);
-    world_advance(w, 61);
-    world_clear(w);
-    world_request(w, "a"); /* back: the event comes in the message's context, before its own */
-    ck_assert_str_eq(world_trace(w), "_client_reconnected a active:a:getTask _before_process_task_request "
-                                     "_after_process_task_request");
-    ck_assert_uint_eq(world_stats(w).reconnections, 1);
-    end(w);
-}
-END_TEST
+/* ---- DC-04 ---- */
 
-START_TEST(dc_04_who_is_quicker_than_the_driver_tells_both)
-{
-    world *w = begin();
-    ck_assert_int_eq(flr_runner_handle_dead_job(w->runner, "a"), 0);
-    ck_assert_int_eq(flr_clock_advance(w->clock, 60), 0);
-    world_clear(w);
-    world_request(w, "a");
-    ck_assert_ptr_eq(strstr(world_trace(w), "_client_disconnected a _client_reconnected a"), world_trace(w));
-    world_step(w);
-    ck_assert_uint_eq(world_stats(w).disconnections, 1);
-    end(w);
-}
-END_TEST
+enum { BY_REQUEST, BY_SUBMISSION, BY_SYNC, BY_HEARTBEAT, BY_CHECK, WAYS };
+static const char *const reasons[] = {"getTask", "submitTaskResult", "syncRunner", "jobHeartbeat",
+                                      "taskCheck"};
 
-START_TEST(dc_04_only_for_the_jobs_own_messages)
+/* One message of client a with this job id (NULL: no peer context). */
+static void send(world *w, int way, const char *job)
 {
-    world *w = begin();
+    static const char *const topics[] = {NULL, NULL, "__sync_runner__", "__job_heartbeat__",
+                                         "__task_check__"};
     const flr_answer *answer;
-    ck_assert_int_eq(flr_runner_handle_dead_job(w->runner, "a"), 0);
-    world_peer(w, w->context, NULL);
-    ck_assert_int_eq(flr_runner_process_task_request(w->runner, "a", w->context, &answer), 0);
-    world_peer(w, w->context, "another job");
-    ck_assert_int_eq(flr_runner_process_task_request(w->runner, "a", w->context, &answer), 0);
-    world_request(w, "liar"); /* the name that the peer claims is never used, the authenticated one is */
-    world_advance(w, 60);
-    ck_assert_ptr_nonnull(strstr(world_trace(w), "_client_disconnected a"));
-    ck_assert_ptr_null(strstr(world_trace(w), "active:a"));
-    ck_assert_ptr_nonnull(strstr(world_trace(w), "active:liar:getTask"));
-    end(w);
-}
-END_TEST
-
-static int note_start(world_workflow *w, flr_context *context)
-{
-    (void)context;
-    world_note(w->world, "begin");
-    return 0;
-}
-
-START_TEST(dc_05_the_communicator_is_told)
-{
-    world *w = world_new(1);
-    w->workflows[0].on_dead = note_dead;
-    w->workflows[0].on_active = note_active;
-    w->workflows[0].on_start = note_start;
-    world_start(w);
-    ck_assert_int_eq(flr_runner_handle_dead_job(w->runner, "b"), 0); /* listed already: told before start */
-    ck_assert_str_eq(world_trace(w), "");
-    world_step(w);
-    ck_assert_ptr_nonnull(strstr(world_trace(w), "initialize_run dead:b@1 start begin"));
-    world_clear(w);
-    world_aux(w, "a", "__job_heartbeat__", NULL);
-    world_aux(w, "a", "__sync_runner__", NULL);
-    world_aux(w, "a", "__task_check__", NULL);
-    world_submit(w, "a", "t", "x", NULL);
-    ck_assert_ptr_nonnull(strstr(world_trace(w), "active:a:jobHeartbeat active:a:syncRunner active:a:taskCheck active:a:submitTaskResult"));
-    ck_assert_int_eq(world_finish(w), 0);
-    world_clear(w);
-    world_aux(w, "a", "__job_heartbeat__", NULL); /* its gate has closed */
-    ck_assert_str_eq(world_trace(w), "");
-    world_free(w);
-}
-END_TEST
-
-START_TEST(ax_04_sync_and_heartbeat_are_ok_in_every_status)
-{
-    static const char *const topics[] = {"__sync_runner__", "__job_heartbeat__"};
-    world *w = world_new(1);
-    world_start(w);
-    for (int phase = 0; phase < 3; phase++) {
-        for (int i = 0; i < 2; i++)
-            ck_assert_str_eq(flr_shareable_get_rc(world_aux(w, "a", topics[i], NULL)), "OK");
-        if (phase == 0)
-            world_step(w);
-        if (phase == 1)
-            ck_assert_int_eq(world_finish(w), 0);
-    }
-    flr_shareable *request; /* whatever the job id is */
+    const flr_shareable *reply;
+    flr_shareable *message;
     flr_value *props;
-    ck_assert_int_eq(flr_shareable_new(&request), 0);
-    ck_assert_int_eq(flr_value_new_map(&props), 0);
-    ck_assert_int_eq(flr_map_set_text(&props, FLR_PROP_RUN_NUM, "another"), 0);
-    ck_assert_int_eq(flr_shareable_set_header(request, FLR_HEADER_PEER_PROPS, props), 0);
-    ck_assert_str_eq(flr_shareable_get_rc(world_aux(w, "a", topics[0], request)), "OK");
-    flr_shareable_unref(request);
+    int outcome;
+    ck_assert_int_eq(flr_shareable_new(&message), 0);
+    ck_assert_int_eq(flr_shareable_set_header_text(message, "__task_id__", "id"), 0);
+    world_peer(w, w->context, job);
+    if (way == BY_REQUEST) {
+        ck_assert_int_eq(flr_runner_process_task_request(w->runner, "a", w->context, &answer), 0);
+    } else if (way == BY_SUBMISSION) {
+        ck_assert_int_eq(flr_runner_process_submission(w->runner, "a", w->context, "train", "id",
+                                                       message, &outcome),
+                         0);
+    } else {
+        if (job != NULL) {
+            ck_assert_int_eq(flr_value_new_map(&props), 0);
+            ck_assert_int_eq(flr_map_set_text(&props, "__run_num__", job), 0);
+            ck_assert_int_eq(flr_map_set_text(&props, "__identity_name__", "b"), 0);
+            ck_assert_int_eq(flr_shareable_set_header(message, "__peer_props__", props), 0);
+        }
+        ck_assert_int_eq(
+            flr_runner_process_aux(w->runner, "a", topics[way], w->context, message, &reply), 0);
+    }
+    flr_shareable_unref(message);
+}
+
+/* The first word of the trace, which is forgotten. */
+static const char *first_words(world *w, int count)
+{
+    static char words[256];
+    const char *trace = world_trace(w), *end = trace;
+    for (int i = 0; i < count && *end != '\0'; i++)
+        end += strcspn(end + (i > 0), " ") + (i > 0);
+    snprintf(words, sizeof words, "%.*s", (int)(end - trace), trace);
+    world_clear(w);
+    return words;
+}
+
+START_TEST(dc_04_credit)
+{
+    char expected[64], table[64];
+    for (int way = 0; way < WAYS; way++) {
+        world *w = opened();
+        flr_clock_advance(w->clock, 9);
+        send(w, way, NULL);
+        send(w, way, "");
+        send(w, way, "other");
+        ck_assert_ptr_null(strstr(world_trace(w), "active"));
+        expect_table(w, "a:-:- b:-:-");
+        world_clear(w);
+        send(w, way, WORLD_JOB);
+        snprintf(expected, sizeof expected, "active1(a,%s)", reasons[way]);
+        ck_assert_str_eq(first_words(w, 1), expected);
+        expect_table(w, "a:10:- b:-:-"); /* only the authenticated client */
+        flr_clock_advance(w->clock, 1);
+        send(w, way, WORLD_JOB); /* renewed */
+        expect_table(w, "a:11:- b:-:-");
+        flr_runner_abort(w->runner, 0); /* done: no more */
+        flr_clock_advance(w->clock, 1);
+        world_clear(w);
+        send(w, way, WORLD_JOB);
+        snprintf(table, sizeof table, "a:11:- b:-:-");
+        expect_table(w, table);
+        expect_trace(w, "");
+        world_free(w);
+    }
+}
+END_TEST
+
+START_TEST(dc_04_off_the_watch_list)
+{
+    for (int way = 0; way < WAYS; way++) {
+        world *w = opened();
+        report(w, "a");
+        flr_clock_advance(w->clock, 30);
+        send(w, way, "other"); /* does not count */
+        send(w, way, NULL);
+        flr_clock_advance(w->clock, 29);
+        send(w, way, WORLD_JOB);
+        ck_assert_ptr_null(strstr(world_trace(w), "_client_reconnected")); /* it was never gone */
+        world_clear(w);
+        world_advance(w, 1000);
+        expect_trace(w, "");
+        report(w, "a"); /* can be listed again */
+        world_advance(w, 60);
+        expect_trace(w, "dead1(a,1060) _client_disconnected");
+        world_free(w);
+    }
+}
+END_TEST
+
+START_TEST(dc_04_reconnected)
+{
+    char expected[128];
+    for (int way = 0; way < WAYS; way++) {
+        world *w = opened();
+        w->on_event = check_disconnected;
+        report(w, "a");
+        world_advance(w, 60);
+        world_clear(w);
+        send(w, way, "other");
+        send(w, way, NULL);
+        ck_assert_ptr_null(strstr(world_trace(w), "_client_reconnected"));
+        expect_table(w, "a:-:61 b:-:-");
+        world_clear(w);
+        send(w, way, WORLD_JOB);
+        ck_assert_ptr_eq(event_context, w->context); /* the message's */
+        snprintf(expected, sizeof expected, "_client_reconnected a active1(a,%s)", reasons[way]);
+        ck_assert_str_eq(first_words(w, 3), expected);
+        expect_table(w, "a:61:- b:-:-");
+        send(w, way, WORLD_JOB);
+        ck_assert_ptr_null(strstr(world_trace(w), "_client_reconnected")); /* once */
+        ck_assert_uint_eq(world_stats(w).reconnections, 1);
+        world_free(w);
+    }
+}
+END_TEST
+
+/* The message came after the deadline and before the driver: it meets the state after the deadline, and both events come, in order. */
+START_TEST(dc_04_quicker_than_the_driver)
+{
+    world *w = opened();
+    w->on_event = check_disconnected;
+    report(w, "a");
+    world_clear(w);
+    flr_clock_advance(w->clock, 60);
+    send(w, BY_HEARTBEAT, WORLD_JOB);
+    expect_trace(w, "_client_disconnected a _client_reconnected a active1(a,jobHeartbeat)");
+    world_step(w);
+    expect_trace(w, "");
+    ck_assert_uint_eq(world_stats(w).disconnections, 1);
+    ck_assert_uint_eq(world_stats(w).reconnections, 1);
     world_free(w);
 }
 END_TEST
 
-static int found_now;
+/* ---- DC-05 ---- */
 
-static int find(world_workflow *w, flr_context *context, const char *client, const char *id, int *found)
+static int report_and_hear(world_workflow *f, flr_context *context)
 {
-    (void)w;
+    static const char *const names[] = {"p", "q", "r", "s", "t", "u", "v", "x", "y", "z"};
+    static size_t next;
     (void)context;
-    ck_assert_str_eq(client, "a");
-    ck_assert_str_eq(id, "id-1");
-    *found = found_now;
+    world_note(f->world, "{");
+    report(f->world, names[next++ % 10]);
+    world_aux(f->world, "a", "__job_heartbeat__", NULL);
+    world_note(f->world, "}");
     return 0;
 }
 
-static const flr_shareable *check(world *w, const char *id)
+/* From the end of initialize_run until the gate closes. */
+START_TEST(dc_05_when_the_communicator_is_told)
 {
-    flr_shareable *request;
-    ck_assert_int_eq(flr_shareable_new(&request), 0);
-    if (id != NULL)
-        ck_assert_int_eq(flr_shareable_set_header_text(request, FLR_HEADER_TASK_ID, id), 0);
-    const flr_shareable *reply = world_aux(w, "a", "__task_check__", request);
-    flr_shareable_unref(request);
-    return reply;
-}
-
-static const char *error_of(const flr_shareable *reply)
-{
-    ck_assert_str_eq(flr_shareable_get_rc(reply), "TASK_UNKNOWN");
-    return flr_value_get_text(flr_shareable_get_header(reply, FLR_HEADER_ERROR), "");
-}
-
-START_TEST(ax_05_task_check)
-{
-    world *w = world_new(1);
-    w->workflows[0].on_check = find;
+    world *w = new_world(1);
+    world_workflow *f = &w->workflows[0];
+    w->with_aux = w->with_persist = false;
+    f->on_initialize = f->on_start = f->on_stop = f->on_finalize = report_and_hear;
     world_start(w);
-    ck_assert_str_eq(error_of(check(w, "id-1")), "no workflow");
+    report(w, "b");
     world_step(w);
-    ck_assert_str_eq(flr_shareable_get_rc(check(w, NULL)), "BAD_REQUEST_DATA");
-    ck_assert_str_eq(flr_shareable_get_rc(check(w, "")), "BAD_REQUEST_DATA");
-    found_now = FLR_CHECK_OK;
-    ck_assert_str_eq(flr_shareable_get_rc(check(w, "id-1")), "OK");
-    found_now = FLR_CHECK_ALREADY_RECEIVED; /* and AX-06's causes */
-    ck_assert_str_eq(error_of(check(w, "id-1")), "already received");
-    found_now = FLR_CHECK_CLOSED;
-    ck_assert_str_eq(error_of(check(w, "id-1")), "closed");
-    found_now = FLR_CHECK_NOT_YOURS;
-    ck_assert_str_eq(error_of(check(w, "id-1")), "not yours");
-    found_now = FLR_CHECK_UNKNOWN;
-    ck_assert_str_eq(error_of(check(w, "id-1")), "unknown");
-    ck_assert_int_eq(world_finish(w), 0);
-    ck_assert_str_eq(error_of(check(w, "id-1")), "no workflow");
+    expect_trace(w, "_start_run initialize_run { } dead1(b,1) dead1(p,1) start { dead1(q,1) "
+                    "active1(a,jobHeartbeat) } _start_workflow control");
+    report(w, "c");
+    world_aux(w, "c", "__sync_runner__", NULL);
+    expect_trace(w, "dead1(c,1) active1(c,syncRunner)");
+    end_workflow(w, 0);
+    expect_trace(w, "stop { } finalize_run { } _end_workflow _about_to_end_run "
+                    "_check_end_run_readiness _end_run");
     world_free(w);
 }
 END_TEST
 
-START_TEST(st_04_counters_add_up)
+static int fail_active(world_workflow *f, flr_context *context, const char *client,
+                       const char *reason)
 {
-    world *w = world_new(1);
-    w->workflows[0].on_request = world_offer_train;
-    world_start(w);
-    world_request(w, "a");
-    world_step(w);
-    world_request(w, "a");
-    world_submit(w, "a", "train", "id-a", NULL);
-    world_aux(w, "a", "__job_heartbeat__", NULL);
-    world_aux(w, "a", "nothing", NULL);
-    flr_stats s = world_stats(w);
-    ck_assert_uint_eq(s.answer_try_not_started, 1);
-    ck_assert_uint_eq(s.answer_task, 1);
-    ck_assert_uint_eq(s.resends, 0);
-    ck_assert_uint_eq(s.accepted, 1);
-    ck_assert_uint_eq(s.aux_ok, 1);
-    ck_assert_uint_eq(s.aux_topic_unknown, 1);
-    ck_assert_int_eq(world_finish(w), 0);
-    world_request(w, "a");
-    world_submit(w, "a", "train", "id-a", NULL);
-    s = world_stats(w);
-    ck_assert_uint_eq(s.answer_end_done, 1);
-    ck_assert_uint_eq(s.not_running, 1);
-    ck_assert_uint_eq(s.persists, 2);
-    ck_assert_int_eq(flr_runner_get_stats(w->runner, NULL), FLR_E_INVAL);
-    s.struct_size = 4;
-    ck_assert_int_eq(flr_runner_get_stats(w->runner, &s), FLR_E_ABI);
+    note_active(f, context, client, reason);
+    return flr_context_fail(context, FLR_E_IO, "deaf");
+}
+
+static int fail_dead(world_workflow *f, flr_context *context, const char *client, int64_t when)
+{
+    note_dead(f, context, client, when);
+    return flr_context_fail(context, FLR_E_IO, "blind");
+}
+
+/* A failure to take notice is logged; nothing else. */
+START_TEST(dc_05_communicator_fails)
+{
+    world *w = opened();
+    w->workflows[0].on_active = fail_active;
+    w->workflows[0].on_dead = fail_dead;
+    report(w, "a");
+    ck_assert_int_eq(flr_answer_get_kind(world_request(w, "a")), FLR_ANSWER_TRY_AGAIN);
+    expect_trace(w, "dead1(a,1) active1(a,getTask) _before_process_task_request "
+                    "_after_process_task_request");
+    ck_assert_ptr_nonnull(strstr(w->log, "deaf"));
+    ck_assert_ptr_nonnull(strstr(w->log, "blind"));
+    ck_assert_uint_eq(world_stats(w).communicator_failures, 2);
+    ck_assert_int_eq(flr_runner_get_status(w->runner), FLR_STATUS_STARTED);
     world_free(w);
 }
 END_TEST
@@ -368,20 +666,29 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("clients");
-    TCase *tests = tcase_create("DC");
-    tcase_add_test(tests, dc_01_reports_are_listed_once);
-    tcase_add_test(tests, dc_01_reports_before_the_run_count);
-    tcase_add_test(tests, dc_02_disconnected_at_report_plus_grace);
-    tcase_add_test(tests, dc_02_without_grace_at_once);
-    tcase_add_test(tests, dc_03_disconnect_time);
-    tcase_add_test(tests, dc_04_a_credit_takes_off_the_list);
-    tcase_add_test(tests, dc_04_who_is_quicker_than_the_driver_tells_both);
-    tcase_add_test(tests, dc_04_only_for_the_jobs_own_messages);
-    tcase_add_test(tests, dc_05_the_communicator_is_told);
-    tcase_add_test(tests, ax_04_sync_and_heartbeat_are_ok_in_every_status);
-    tcase_add_test(tests, ax_05_task_check);
-    tcase_add_test(tests, st_04_counters_add_up);
-    suite_add_tcase(suite, tests);
+    TCase *one = tcase_create("known"), *two = tcase_create("dead");
+    tcase_add_test(one, lc_31_known_clients);
+    tcase_add_test(one, lc_31_arguments);
+    tcase_add_test(one, lc_31_snapshot);
+    tcase_add_test(one, lc_06_hierarchy);
+    tcase_add_test(one, lc_06_follows_the_table);
+    tcase_add_test(two, dc_01_reports);
+    tcase_add_test(two, dc_01_before_and_between_workflows);
+    tcase_add_test(two, dc_01_done);
+    tcase_add_test(two, dc_02_disconnected);
+    tcase_add_test(two, dc_02_time);
+    tcase_add_test(two, dc_02_at_once);
+    tcase_add_test(two, dc_02_not_before_the_start);
+    tcase_add_test(two, dc_02_not_after_the_end);
+    tcase_add_test(two, dc_03_disconnect_time);
+    tcase_add_test(two, dc_04_credit);
+    tcase_add_test(two, dc_04_off_the_watch_list);
+    tcase_add_test(two, dc_04_reconnected);
+    tcase_add_test(two, dc_04_quicker_than_the_driver);
+    tcase_add_test(two, dc_05_when_the_communicator_is_told);
+    tcase_add_test(two, dc_05_communicator_fails);
+    suite_add_tcase(suite, one);
+    suite_add_tcase(suite, two);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);

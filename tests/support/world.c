@@ -60,6 +60,14 @@ void world_await(world *w, const char *word, int count)
     pthread_mutex_unlock(&w->lock);
 }
 
+int world_wakeups(world *w)
+{
+    pthread_mutex_lock(&w->lock);
+    int wakeups = w->wakeups;
+    pthread_mutex_unlock(&w->lock);
+    return wakeups;
+}
+
 void world_await_wakeups(world *w, int count)
 {
     pthread_mutex_lock(&w->lock);
@@ -239,11 +247,26 @@ static void destroyed(void *self)
     ((world_workflow *)self)->destroyed++;
 }
 
+/* The property as text, a bool as "0" or "1"; "-" if it is not set. */
+static void note_property(world *w, const char *before, const char *after, flr_context *context, const char *key)
+{
+    flr_value *value = NULL;
+    const char *text = "-";
+    if (flr_context_get(context, key, &value) == 0)
+        text = flr_value_get_text(value, flr_value_get_bool(value, 0) ? "1" : "0");
+    world_note(w, "%s%s%s", before, text, after);
+    flr_value_unref(value);
+}
+
 static int hear(void *self, const char *event, flr_context *context)
 {
     world *w = self;
     if (w->trace_log_events || strstr(event, "_log_available") == NULL)
         world_note(w, "%s", event);
+    if (w->trace_reasons && strcmp(event, FLR_EVENT_FATAL_SYSTEM_ERROR) == 0)
+        note_property(w, "<", ">", context, FLR_PROP_EVENT_DATA);
+    if (w->trace_reasons && strcmp(event, FLR_EVENT_ABOUT_TO_END_RUN) == 0)
+        note_property(w, "fatal=", "", context, FLR_PROP_FATAL_SYSTEM_ERROR);
     return w->on_event == NULL ? 0 : w->on_event(w, event, context);
 }
 
@@ -341,6 +364,15 @@ void world_start(world *w)
     ck_assert_msg(flr_runner_new(w->config, WORLD_JOB, &engine, w, &w->runner) == 0, "%s", flr_config_get_detail(w->config));
     w->config = NULL;
     ck_assert_int_eq(flr_runner_new_context(w->runner, &w->context), 0);
+}
+
+world *world_begin(int workflows, bool run)
+{
+    world *w = world_new(workflows);
+    for (int i = 0; i < workflows; i++)
+        w->workflows[i].with_flow = run;
+    world_start(w);
+    return w;
 }
 
 void world_free(world *w)

@@ -79,6 +79,7 @@ struct world {
     void *user;
     pthread_cond_t changed;     /* with lock: trace, wakeups */
     bool trace_lists;           /* record list_clients too; preset false */
+    bool trace_reasons;         /* record `<REASON>` behind `_fatal_system_error`, `fatal=FLAG` behind `_about_to_end_run`; preset false */
     bool trace_log_events;      /* record log events too; preset false */
     /* all preset false or NULL, to be set before world_start */
     bool serial;                /* communicators are not concurrent */
@@ -93,12 +94,14 @@ struct world {
 
 world *world_new(int workflows);          /* a configuration with that many scripted workflows; communicators are host's own, concurrent */
 void world_add_component(world *w);       /* done by world_start: the component "ears" hears all events */
+world *world_begin(int workflows, bool run); /* world_new, with control_flow too if it will be run, and world_start */
 void world_start(world *w);               /* makes the runner from the configuration */
 void world_free(world *w);                /* everything; asserts that each destroy was called once */
 void world_note(world *w, const char *format, ...) FLR_PRINTF(2, 3); /* append a word to the trace */
 void world_clear(world *w);               /* forget the trace */
 const char *world_trace(world *w);        /* the trace so far, without a blank at the end */
 void world_await(world *w, const char *word, int count); /* wait until another thread has recorded the word so often */
+int world_wakeups(world *w);              /* how often wakeup was called, while other threads may call it */
 void world_await_wakeups(world *w, int count); /* wait for that many calls of wakeup in all */
 
 /* Step until nothing can be done now. The result of the last step. */

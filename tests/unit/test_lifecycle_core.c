@@ -73,7 +73,8 @@ static void note(play *p)
 {
     size_t used = strlen(p->trace), n = of_workflow(p->life.action) ? p->life.index + 1 : 1;
     ck_assert_uint_lt(used + 32, sizeof p->trace);
-    snprintf(p->trace + used, sizeof p->trace - used, n > 1 ? "%s%s%zu" : "%s%s", used > 0 ? " " : "", names[p->life.action], n);
+    snprintf(p->trace + used, sizeof p->trace - used, n > 1 ? "%s%s%zu" : "%s%s",
+             used > 0 ? " " : "", names[p->life.action], n);
 }
 
 /* One action, and what the script has happen in it. */
@@ -120,23 +121,38 @@ static void go_on(play *p, const happening *script, size_t count)
 }
 
 /* Plays a script over n workflows and compares everything. */
-#define CHECK_PLAY(n, expected_trace, expected_result, expected_index, expected_fatal, ...)                                  \
-    do {                                                                                                                      \
-        const happening script_[] = {{FLR__ACT_ENDED, 0, 0, false, false, false}, __VA_ARGS__};                               \
-        play p_;                                                                                                              \
-        begin(&p_, 0, (n));                                                                                                   \
-        go_on(&p_, script_, sizeof script_ / sizeof script_[0]);                                                              \
-        ck_assert_str_eq(p_.trace, (expected_trace));                                                                         \
-        ck_assert_int_eq(p_.life.result, (expected_result));                                                                  \
-        ck_assert_uint_eq(p_.life.index, (expected_index));                                                                   \
-        ck_assert_int_eq(p_.life.fatal, (expected_fatal));                                                                    \
+#define CHECK_PLAY(n, expected_trace, expected_result, expected_index, expected_fatal, ...)        \
+    do {                                                                                           \
+        const happening script_[] = {{FLR__ACT_ENDED, 0, 0, false, false, false}, __VA_ARGS__};    \
+        play p_;                                                                                   \
+        begin(&p_, 0, (n));                                                                        \
+        go_on(&p_, script_, sizeof script_ / sizeof script_[0]);                                   \
+        ck_assert_str_eq(p_.trace, (expected_trace));                                              \
+        ck_assert_int_eq(p_.life.result, (expected_result));                                       \
+        ck_assert_uint_eq(p_.life.index, (expected_index));                                        \
+        ck_assert_int_eq(p_.life.fatal, (expected_fatal));                                         \
     } while (0)
 
-#define NOTHING        {FLR__ACT_ENDED, 0, 0, false, false, false}
-#define FAILS(a, i, s) {FLR__ACT_##a, (i), (s), false, false, false}
-#define ABORTS(a, i)   {FLR__ACT_##a, (i), 0, true, false, false}
-#define COLDLY(a, i)   {FLR__ACT_##a, (i), 0, true, true, false}
-#define PANICS(a, i)   {FLR__ACT_##a, (i), 0, false, false, true}
+#define NOTHING                                                                                    \
+    {                                                                                              \
+        FLR__ACT_ENDED, 0, 0, false, false, false                                                  \
+    }
+#define FAILS(a, i, s)                                                                             \
+    {                                                                                              \
+        FLR__ACT_##a, (i), (s), false, false, false                                                \
+    }
+#define ABORTS(a, i)                                                                               \
+    {                                                                                              \
+        FLR__ACT_##a, (i), 0, true, false, false                                                   \
+    }
+#define COLDLY(a, i)                                                                               \
+    {                                                                                              \
+        FLR__ACT_##a, (i), 0, true, true, false                                                    \
+    }
+#define PANICS(a, i)                                                                               \
+    {                                                                                              \
+        FLR__ACT_##a, (i), 0, false, false, true                                                   \
+    }
 
 START_TEST(lc_27_all_goes_well)
 {
@@ -168,24 +184,30 @@ START_TEST(lc_05_a_failed_begin_starts_no_workflow)
 {
     CHECK_PLAY(2, BEGIN END, FAILED, 0, true, FAILS(PERSIST_BEGIN, ANY, FAILED));
     CHECK_PLAY(2, BEGIN END, LATER, 0, true, FAILS(LIST_CLIENTS, ANY, LATER));
-    CHECK_PLAY(2, BEGIN END, FAILED, 0, true, FAILS(PERSIST_BEGIN, ANY, FAILED), FAILS(LIST_CLIENTS, ANY, LATER));
+    CHECK_PLAY(2, BEGIN END, FAILED, 0, true, FAILS(PERSIST_BEGIN, ANY, FAILED),
+               FAILS(LIST_CLIENTS, ANY, LATER));
     CHECK_PLAY(0, BEGIN END, FAILED, 0, true, FAILS(LIST_CLIENTS, ANY, FAILED));
     /* the first cause decides, before or after an abort */
-    CHECK_PLAY(1, BEGIN END, FAILED, 0, true, FAILS(PERSIST_BEGIN, ANY, FAILED), ABORTS(LIST_CLIENTS, ANY));
-    CHECK_PLAY(1, BEGIN END, FAILED, 0, true, FAILS(LIST_CLIENTS, ANY, FAILED), FAILS(PERSIST_END, ANY, LATER));
+    CHECK_PLAY(1, BEGIN END, FAILED, 0, true, FAILS(PERSIST_BEGIN, ANY, FAILED),
+               ABORTS(LIST_CLIENTS, ANY));
+    CHECK_PLAY(1, BEGIN END, FAILED, 0, true, FAILS(LIST_CLIENTS, ANY, FAILED),
+               FAILS(PERSIST_END, ANY, LATER));
 }
 END_TEST
 
 START_TEST(lc_30_failures_of_a_workflow)
 {
-    CHECK_PLAY(2, BEGIN "initialize panic close finalize " END, FAILED, 0, true, FAILS(INITIALIZE, ANY, FAILED));
-    CHECK_PLAY(2, BEGIN "initialize start panic close stop finalize " END, FAILED, 0, true, FAILS(START, ANY, FAILED));
-    CHECK_PLAY(2, BEGIN "initialize start start_workflow list_again panic " CLOSE END, FAILED, 0, true,
-               FAILS(LIST_AGAIN, ANY, FAILED));
+    CHECK_PLAY(2, BEGIN "initialize panic close finalize " END, FAILED, 0, true,
+               FAILS(INITIALIZE, ANY, FAILED));
+    CHECK_PLAY(2, BEGIN "initialize start panic close stop finalize " END, FAILED, 0, true,
+               FAILS(START, ANY, FAILED));
+    CHECK_PLAY(2, BEGIN "initialize start start_workflow list_again panic " CLOSE END, FAILED, 0,
+               true, FAILS(LIST_AGAIN, ANY, FAILED));
     CHECK_PLAY(2, BEGIN OPEN "panic " CLOSE END, FAILED, 0, true, FAILS(CONTROL, ANY, FAILED));
-    CHECK_PLAY(2, BEGIN OPEN CLOSE "initialize2 start2 panic close2 stop2 finalize2 " END, FAILED, 1, true,
-               FAILS(START, 1, FAILED));
-    CHECK_PLAY(3, BEGIN OPEN CLOSE "initialize2 panic close2 finalize2 " END, FAILED, 1, true, FAILS(INITIALIZE, 1, FAILED));
+    CHECK_PLAY(2, BEGIN OPEN CLOSE "initialize2 start2 panic close2 stop2 finalize2 " END, FAILED,
+               1, true, FAILS(START, 1, FAILED));
+    CHECK_PLAY(3, BEGIN OPEN CLOSE "initialize2 panic close2 finalize2 " END, FAILED, 1, true,
+               FAILS(INITIALIZE, 1, FAILED));
 }
 END_TEST
 
@@ -195,18 +217,23 @@ START_TEST(lc_12_a_failure_after_an_abort_is_the_abort)
                {FLR__ACT_INITIALIZE, ANY, FAILED, true, false, false});
     CHECK_PLAY(2, BEGIN "initialize start close stop finalize " END, FLR_E_ABORTED, 0, true,
                {FLR__ACT_START, ANY, FAILED, true, false, false});
-    CHECK_PLAY(2, BEGIN OPEN CLOSE END, FLR_E_ABORTED, 0, true, {FLR__ACT_CONTROL, ANY, FAILED, true, false, false});
-    CHECK_PLAY(2, BEGIN OPEN CLOSE END, FLR_E_ABORTED, 0, true, {FLR__ACT_CONTROL, ANY, FAILED, false, false, true});
+    CHECK_PLAY(2, BEGIN OPEN CLOSE END, FLR_E_ABORTED, 0, true,
+               {FLR__ACT_CONTROL, ANY, FAILED, true, false, false});
+    CHECK_PLAY(2, BEGIN OPEN CLOSE END, FLR_E_ABORTED, 0, true,
+               {FLR__ACT_CONTROL, ANY, FAILED, false, false, true});
 }
 END_TEST
 
 START_TEST(lc_13_an_abort_leaves_out_what_follows)
 {
-    CHECK_PLAY(2, BEGIN "initialize close finalize " END, FLR_E_ABORTED, 0, true, ABORTS(INITIALIZE, ANY));
-    CHECK_PLAY(2, BEGIN "initialize start close stop finalize " END, FLR_E_ABORTED, 0, true, ABORTS(START, ANY));
-    CHECK_PLAY(2, BEGIN "initialize start start_workflow " CLOSE END, FLR_E_ABORTED, 0, true, ABORTS(START_WORKFLOW, ANY));
-    CHECK_PLAY(2, BEGIN "initialize start start_workflow list_again " CLOSE END, FLR_E_ABORTED, 0, true,
-               ABORTS(LIST_AGAIN, ANY));
+    CHECK_PLAY(2, BEGIN "initialize close finalize " END, FLR_E_ABORTED, 0, true,
+               ABORTS(INITIALIZE, ANY));
+    CHECK_PLAY(2, BEGIN "initialize start close stop finalize " END, FLR_E_ABORTED, 0, true,
+               ABORTS(START, ANY));
+    CHECK_PLAY(2, BEGIN "initialize start start_workflow " CLOSE END, FLR_E_ABORTED, 0, true,
+               ABORTS(START_WORKFLOW, ANY));
+    CHECK_PLAY(2, BEGIN "initialize start start_workflow list_again " CLOSE END, FLR_E_ABORTED, 0,
+               true, ABORTS(LIST_AGAIN, ANY));
 }
 END_TEST
 
@@ -249,14 +276,18 @@ END_TEST
 START_TEST(lc_23_the_first_cause_decides)
 {
     CHECK_PLAY(1, BEGIN OPEN CLOSE END, LATER, 1, false, FAILS(PERSIST_END, ANY, LATER));
-    CHECK_PLAY(1, BEGIN OPEN CLOSE END, FLR_E_ABORTED, 0, true, ABORTS(CONTROL, ANY), FAILS(PERSIST_END, ANY, LATER));
-    CHECK_PLAY(1, BEGIN OPEN "panic " CLOSE END, FAILED, 0, true, FAILS(CONTROL, ANY, FAILED), FAILS(PERSIST_END, ANY, LATER));
+    CHECK_PLAY(1, BEGIN OPEN CLOSE END, FLR_E_ABORTED, 0, true, ABORTS(CONTROL, ANY),
+               FAILS(PERSIST_END, ANY, LATER));
+    CHECK_PLAY(1, BEGIN OPEN "panic " CLOSE END, FAILED, 0, true, FAILS(CONTROL, ANY, FAILED),
+               FAILS(PERSIST_END, ANY, LATER));
     /* an abort in the end sequence changes nothing, a panic does */
     CHECK_PLAY(1, BEGIN OPEN CLOSE END, 0, 1, false, ABORTS(ABOUT_TO_END, ANY));
     CHECK_PLAY(1, BEGIN OPEN CLOSE END, FLR_E_ABORTED, 1, false, PANICS(ABOUT_TO_END, ANY));
     CHECK_PLAY(1, BEGIN OPEN CLOSE END, FLR_E_ABORTED, 1, false, PANICS(CHECK_READY, ANY));
-    CHECK_PLAY(1, BEGIN OPEN CLOSE END, FLR_E_ABORTED, 1, false, PANICS(ABOUT_TO_END, ANY), FAILS(PERSIST_END, ANY, LATER));
-    CHECK_PLAY(1, BEGIN OPEN CLOSE END, LATER, 1, false, PANICS(CHECK_READY, ANY), FAILS(PERSIST_END, ANY, LATER));
+    CHECK_PLAY(1, BEGIN OPEN CLOSE END, FLR_E_ABORTED, 1, false, PANICS(ABOUT_TO_END, ANY),
+               FAILS(PERSIST_END, ANY, LATER));
+    CHECK_PLAY(1, BEGIN OPEN CLOSE END, LATER, 1, false, PANICS(CHECK_READY, ANY),
+               FAILS(PERSIST_END, ANY, LATER));
     /* too late */
     CHECK_PLAY(1, BEGIN OPEN CLOSE END, 0, 1, false, PANICS(END_RUN, ANY));
     CHECK_PLAY(1, BEGIN OPEN CLOSE END, 0, 1, false, PANICS(CLEANUP, ANY));
@@ -268,7 +299,8 @@ START_TEST(lc_10_failures_while_closing_stop_nothing)
     CHECK_PLAY(2,
                BEGIN OPEN CLOSE "initialize2 start2 start_workflow2 list_again2 open2 control2 "
                                 "close2 stop2 finalize2 end_workflow2 " END,
-               0, 2, false, FAILS(STOP, ANY, FAILED), FAILS(FINALIZE, ANY, LATER), FAILS(CLOSE, ANY, LATER));
+               0, 2, false, FAILS(STOP, ANY, FAILED), FAILS(FINALIZE, ANY, LATER),
+               FAILS(CLOSE, ANY, LATER));
 }
 END_TEST
 
@@ -337,25 +369,31 @@ static int count(const char *trace, const char *word)
 /* What holds however the run went. */
 static void check_invariants(const play *p, const char *what)
 {
-    static const char *const once[] = {"setup", "start_run", "persist0", "list", "started", "done", "about_to_end", "end_run", "cleanup"};
+    static const char *const once[] = {"setup", "start_run",    "persist0", "list",   "started",
+                                       "done",  "about_to_end", "end_run",  "cleanup"};
     char open[32], close[32];
     for (size_t i = 0; i < sizeof once / sizeof once[0]; i++)
         ck_assert_msg(count(p->trace, once[i]) == 1, "%s: %s", what, p->trace);
     for (int n = 1; n <= 2; n++) {
-        static const char *const pairs[][2] = {
-            {"initialize", "finalize"}, {"start", "stop"}, {"start_workflow", "end_workflow"}, {"initialize", "close"}};
+        static const char *const pairs[][2] = {{"initialize", "finalize"},
+                                               {"start", "stop"},
+                                               {"start_workflow", "end_workflow"},
+                                               {"initialize", "close"}};
         for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
             snprintf(open, sizeof open, n > 1 ? "%s%d" : "%s", pairs[i][0], n);
             snprintf(close, sizeof close, n > 1 ? "%s%d" : "%s", pairs[i][1], n);
-            ck_assert_msg(count(p->trace, open) == count(p->trace, close), "%s: %s", what, p->trace);
+            ck_assert_msg(count(p->trace, open) == count(p->trace, close), "%s: %s", what,
+                          p->trace);
             ck_assert_msg(count(p->trace, open) <= 1, "%s: %s", what, p->trace);
         }
     }
     ck_assert_msg(count(p->trace, "panic") <= 1, "%s: %s", what, p->trace);
-    ck_assert_msg(p->life.fatal == (p->life.index < 2 || p->life.start_failed), "%s: %s", what, p->trace);
+    ck_assert_msg(p->life.fatal == (p->life.index < 2 || p->life.start_failed), "%s: %s", what,
+                  p->trace);
     ck_assert_msg(p->life.index == 2 || p->life.result != 0, "%s: %s", what, p->trace);
     ck_assert_msg((count(p->trace, "send_end") == 0) <= p->cold, "%s: %s", what, p->trace);
-    ck_assert_msg(count(p->trace, "send_end") == count(p->trace, "persist1"), "%s: %s", what, p->trace);
+    ck_assert_msg(count(p->trace, "send_end") == count(p->trace, "persist1"), "%s: %s", what,
+                  p->trace);
 }
 
 /* Two mishaps at any two places, of any kind. */
