@@ -269,7 +269,8 @@ static int simulate(job *j)
     if (status == FLR_E_NOMEM && flr_runner_get_status(j->runner) == FLR_STATUS_INIT)
         return status;
     ck_assert_int_ne(flr_runner_get_status(j->runner), FLR_STATUS_STARTED);
-    ck_assert_int_eq(flr_runner_run(j->runner), FLR_E_STATE);
+    int again = flr_runner_run(j->runner); /* a client's abort may have come before a run that then could not begin */
+    ck_assert(again == FLR_E_STATE || (again == FLR_E_NOMEM && status == FLR_E_NOMEM && j->threads != 0));
     return status;
 }
 

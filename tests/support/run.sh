@@ -7,6 +7,8 @@
 # reports nothing, or ends with a status other than 0 without naming a failure, counts as one failure. The last line is
 # "N passed, N failed"; the exit status is 0 only if nothing failed. WRAPPER is a command put before each program.
 set -u
+# A loaded machine is no failure: the limit is there for hangs.
+export CK_DEFAULT_TIMEOUT="${CK_DEFAULT_TIMEOUT:-60}"
 
 # "passed failed" of one log; $2 is the program's exit status.
 count() {
