@@ -6,7 +6,9 @@
 
 #define STRUCT_MAX 4096
 
-typedef struct sized { uint32_t struct_size, flags; } sized;
+typedef struct sized {
+    uint32_t struct_size, flags;
+} sized;
 
 int flr__abi_import(void *to, size_t size, const void *from, size_t size_1_0, uint32_t known_flags)
 {
@@ -20,7 +22,8 @@ int flr__abi_import(void *to, size_t size, const void *from, size_t size_1_0, ui
     if ((head.flags & ~known_flags) != 0)
         return FLR_E_INVAL;
     for (size_t i = size; i < given; i++)
-        if (((const unsigned char *)from)[i] != 0) /* the host wants something that this version does not know */
+        if (((const unsigned char *)from)[i] !=
+            0) /* the host wants something that this version does not know */
             return FLR_E_ABI;
     memset(to, 0, size);
     memcpy(to, from, given < size ? given : size);

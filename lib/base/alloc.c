@@ -12,7 +12,10 @@
 
 static flr_allocator_ops hook; /* allocate NULL: malloc and friends */
 static void *hook_self;
-static struct { atomic_size_t count; char padding[64 - sizeof(atomic_size_t)]; } live[LIVE_STRIPES];
+static struct {
+    atomic_size_t count;
+    char padding[64 - sizeof(atomic_size_t)];
+} live[LIVE_STRIPES];
 
 static atomic_size_t *live_of(const void *p)
 {
@@ -85,7 +88,8 @@ void *flr__realloc_array(void *old, size_t count, size_t size)
         return flr__alloc(bytes);
     bytes = bytes > 0 ? bytes : 1;
     atomic_size_t *before = live_of(old);
-    void *p = hook.reallocate != NULL ? hook.reallocate(hook_self, old, bytes) : realloc(old, bytes);
+    void *p =
+        hook.reallocate != NULL ? hook.reallocate(hook_self, old, bytes) : realloc(old, bytes);
     if (p != NULL) {
         atomic_fetch_add_explicit(live_of(p), 1, memory_order_relaxed);
         atomic_fetch_sub_explicit(before, 1, memory_order_relaxed);

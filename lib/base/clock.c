@@ -70,7 +70,8 @@ int64_t flr_clock_get_now(const flr_clock *clock)
 
 int64_t flr_clock_get_calendar(const flr_clock *clock)
 {
-    return clock == NULL || !clock->manual ? read_clock(CLOCK_REALTIME) : atomic_load(&clock->now) + clock->calendar_offset;
+    return clock == NULL || !clock->manual ? read_clock(CLOCK_REALTIME)
+                                           : atomic_load(&clock->now) + clock->calendar_offset;
 }
 
 bool flr__clock_is_manual(const flr_clock *clock)

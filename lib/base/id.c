@@ -6,7 +6,10 @@
 #include <string.h>
 #include <sys/random.h>
 
-static uint64_t rotate(uint64_t x, unsigned by) { return x << by | x >> (64 - by); }
+static uint64_t rotate(uint64_t x, unsigned by)
+{
+    return x << by | x >> (64 - by);
+}
 
 static uint64_t read64(const uint8_t *p)
 {
@@ -79,7 +82,8 @@ void flr__siphash_bytes(flr__siphash *h, const void *data, size_t size)
 
 void flr__siphash_text(flr__siphash *h, const char *text, size_t size)
 {
-    uint8_t length[4] = {(uint8_t)size, (uint8_t)(size >> 8), (uint8_t)(size >> 16), (uint8_t)(size >> 24)};
+    uint8_t length[4] = {(uint8_t)size, (uint8_t)(size >> 8), (uint8_t)(size >> 16),
+                         (uint8_t)(size >> 24)};
     flr__siphash_bytes(h, length, sizeof length);
     flr__siphash_bytes(h, text, size);
 }
@@ -192,7 +196,8 @@ uint64_t flr__rng_next(flr__rng *rng)
 
 uint64_t flr__rng_below(flr__rng *rng, uint64_t bound)
 {
-    uint64_t lowest = (UINT64_MAX - bound + 1) % bound; /* 2^64 mod bound: below it lies the uneven rest */
+    uint64_t lowest =
+        (UINT64_MAX - bound + 1) % bound; /* 2^64 mod bound: below it lies the uneven rest */
     for (;;) {
         uint64_t x = flr__rng_next(rng);
         if (x >= lowest)

@@ -18,7 +18,7 @@ struct flr_signal {
     atomic_size_t refs;
     atomic_bool triggered;
     atomic_uint_fast64_t triggers; /* so far; tells who waits of a trigger that was reset at once */
-    flr_signal *parent; /* held */
+    flr_signal *parent;            /* held */
     tree *tree;
     flr_clock *clock;
     flr_value *value;
@@ -76,9 +76,12 @@ flr_signal *flr_signal_ref(flr_signal *signal)
 
 void flr_signal_unref(flr_signal *signal)
 {
-    while (signal != NULL && atomic_fetch_sub_explicit(&signal->refs, 1, memory_order_acq_rel) == 1) {
+    while (signal != NULL &&
+           atomic_fetch_sub_explicit(&signal->refs, 1, memory_order_acq_rel) == 1) {
         tree *t = signal->tree;
-        flr_signal *parent = signal->parent; /* its reference is dropped next: a long line of them needs no recursion */
+        flr_signal *parent =
+            signal
+                ->parent; /* its reference is dropped next: a long line of them needs no recursion */
         flr__mutex_lock(&t->lock);
         *signal->back = signal->next;
         if (signal->next != NULL)
@@ -202,7 +205,8 @@ void flr__signal_release(void *signal)
     flr_signal_unref(signal);
 }
 
-void flr__signal_set_observer(flr_signal *s, void (*notice)(void *self), void (*release)(void *self), void *self)
+void flr__signal_set_observer(flr_signal *s, void (*notice)(void *self),
+                              void (*release)(void *self), void *self)
 {
     flr__mutex_lock(&s->tree->lock);
     s->observer = notice;

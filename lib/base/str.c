@@ -4,20 +4,19 @@
 #include <string.h>
 
 /* The same layout as flr__str, with the characters in place. */
-#define X(name, literal)                                                                                               \
-    static const struct {                                                                                              \
-        atomic_uint_fast32_t refs;                                                                                     \
-        uint32_t hash, size;                                                                                           \
-        uint16_t index;                                                                                                \
-        char text[sizeof literal];                                                                                     \
+#define X(name, literal)                                                                           \
+    static const struct {                                                                          \
+        atomic_uint_fast32_t refs;                                                                 \
+        uint32_t hash, size;                                                                       \
+        uint16_t index;                                                                            \
+        char text[sizeof literal];                                                                 \
     } known_##name = {1, FLR__HASH_##name, sizeof literal - 1, FLR__S_##name, literal};
 FLR__WELLKNOWN(X)
 #undef X
 
-static const void *const known[FLR__S_COUNT] = {
-    NULL,
+static const void *const known[FLR__S_COUNT] = {NULL,
 #define X(name, literal) &known_##name,
-    FLR__WELLKNOWN(X)
+                                                FLR__WELLKNOWN(X)
 #undef X
 };
 
@@ -28,7 +27,8 @@ const flr__str *flr__str_wellknown(unsigned index)
 
 uint32_t flr__hash32(const void *data, size_t size)
 {
-    const unsigned char *p = data; /* FNV-1a; what hostile keys must not reach is hashed with a key elsewhere */
+    const unsigned char *p =
+        data; /* FNV-1a; what hostile keys must not reach is hashed with a key elsewhere */
     uint32_t h = 2166136261u;
     for (size_t i = 0; i < size; i++)
         h = (h ^ p[i]) * 16777619u;
@@ -37,7 +37,8 @@ uint32_t flr__hash32(const void *data, size_t size)
 
 const flr__str *flr__str_find(const char *text, size_t size, uint32_t hash)
 {
-    for (unsigned i = hash % FLR__WELLKNOWN_SLOTS; wellknown_slots[i] != 0; i = (i + 1) % FLR__WELLKNOWN_SLOTS) {
+    for (unsigned i = hash % FLR__WELLKNOWN_SLOTS; wellknown_slots[i] != 0;
+         i = (i + 1) % FLR__WELLKNOWN_SLOTS) {
         const flr__str *s = known[wellknown_slots[i]];
         if (s->hash == hash && s->size == size && memcmp(s->text, text, size) == 0)
             return s;
@@ -74,7 +75,8 @@ const flr__str *flr__str_ref(const flr__str *s)
 void flr__str_unref(const flr__str *s)
 {
     flr__str *own = (flr__str *)(uintptr_t)s;
-    if (s != NULL && s->index == 0 && atomic_fetch_sub_explicit(&own->refs, 1, memory_order_acq_rel) == 1)
+    if (s != NULL && s->index == 0 &&
+        atomic_fetch_sub_explicit(&own->refs, 1, memory_order_acq_rel) == 1)
         flr__free(own);
 }
 

@@ -96,7 +96,11 @@ bool flr__utf8_is_valid(const char *text, size_t size)
     static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
     const unsigned char *p = (const unsigned char *)text;
     for (size_t i = 0; i < size;) {
-        size_t length = p[i] < 0x80 ? 1 : p[i] >> 5 == 6 ? 2 : p[i] >> 4 == 14 ? 3 : p[i] >> 3 == 30 ? 4 : 0;
+        size_t length = p[i] < 0x80       ? 1
+                        : p[i] >> 5 == 6  ? 2
+                        : p[i] >> 4 == 14 ? 3
+                        : p[i] >> 3 == 30 ? 4
+                                          : 0;
         if (p[i] == 0 || length == 0 || length > size - i)
             return false;
         uint32_t code = length == 1 ? p[i] : p[i] & (0x7Fu >> length);
@@ -148,10 +152,13 @@ void flr__time_print(int64_t calendar, char text[32])
     }
     /* days since 0000-03-01 in the proleptic Gregorian calendar; eras of 400 years (H. Hinnant, "chrono-compatible low-level date algorithms") */
     int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097, doe = z - era * 146097;
-    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365, doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    int64_t mp = (5 * doy + 2) / 153, month = mp < 10 ? mp + 3 : mp - 9, year = yoe + era * 400 + (month <= 2);
+    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365,
+            doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    int64_t mp = (5 * doy + 2) / 153, month = mp < 10 ? mp + 3 : mp - 9,
+            year = yoe + era * 400 + (month <= 2);
     /* the remainders only tell the compiler how wide the numbers are */
-    snprintf(text, 32, "%04u-%02u-%02uT%02u:%02u:%02u.%06uZ", (unsigned)year % 10000, (unsigned)month % 100,
-             (unsigned)(doy - (153 * mp + 2) / 5 + 1) % 100, (unsigned)(clock / 3600) % 100, (unsigned)(clock / 60 % 60) % 100,
+    snprintf(text, 32, "%04u-%02u-%02uT%02u:%02u:%02u.%06uZ", (unsigned)year % 10000,
+             (unsigned)month % 100, (unsigned)(doy - (153 * mp + 2) / 5 + 1) % 100,
+             (unsigned)(clock / 3600) % 100, (unsigned)(clock / 60 % 60) % 100,
              (unsigned)(clock % 60) % 100, (unsigned)(rest / 1000) % 1000000);
 }

@@ -68,7 +68,8 @@ int flr__waker_wait(flr__waker *w, uint64_t ticket, flr_clock *clock, int64_t de
     bool manual = flr__clock_is_manual(clock) && deadline != FLR_TIME_NONE;
     int status = 0;
     if (manual)
-        flr__clock_attach(clock, &link, w); /* from here on a move of the clock makes the ticket old */
+        flr__clock_attach(clock, &link,
+                          w); /* from here on a move of the clock makes the ticket old */
     atomic_fetch_add(&w->waiters, 1);
     if (manual && deadline <= flr_clock_get_now(clock)) {
         status = atomic_load(&w->count) == ticket ? FLR_E_TIMEDOUT : 0;

@@ -3,10 +3,22 @@
 #include "runner/internal.h"
 #include <string.h>
 
-int flr_answer_get_kind(const flr_answer *answer) { return answer == NULL ? 0 : answer->kind; }
-const char *flr_answer_get_id(const flr_answer *answer) { return answer == NULL || answer->id == NULL ? "" : answer->id->text; }
-const flr_shareable *flr_answer_get_data(const flr_answer *answer) { return answer == NULL ? NULL : answer->data; }
-double flr_answer_get_wait_time(const flr_answer *answer) { return answer == NULL ? 0.0 : answer->wait; }
+int flr_answer_get_kind(const flr_answer *answer)
+{
+    return answer == NULL ? 0 : answer->kind;
+}
+const char *flr_answer_get_id(const flr_answer *answer)
+{
+    return answer == NULL || answer->id == NULL ? "" : answer->id->text;
+}
+const flr_shareable *flr_answer_get_data(const flr_answer *answer)
+{
+    return answer == NULL ? NULL : answer->data;
+}
+double flr_answer_get_wait_time(const flr_answer *answer)
+{
+    return answer == NULL ? 0.0 : answer->wait;
+}
 
 const char *flr_answer_get_name(const flr_answer *answer)
 {
@@ -54,7 +66,8 @@ static int make_try_again(flr_runner *r, flr_value *min_timeout, flr_shareable *
     if (status < 0)
         flr_value_unref(r->wait_value);
     else if (min_timeout != NULL) {
-        status = flr__shareable_set_header(s, FLR__STR(MIN_GET_TASK_TIMEOUT_HEADER), flr_value_ref(min_timeout));
+        status = flr__shareable_set_header(s, FLR__STR(MIN_GET_TASK_TIMEOUT_HEADER),
+                                           flr_value_ref(min_timeout));
         if (status < 0)
             flr_value_unref(min_timeout);
     }
@@ -71,7 +84,8 @@ static int make_try_again(flr_runner *r, flr_value *min_timeout, flr_shareable *
 static bool is_plain(const flr_context *context)
 {
     uint64_t basic = UINT64_C(1) << FLR__S_RUN_NUM | UINT64_C(1) << FLR__S_IDENTITY_NAME;
-    if (context->others != NULL || (context->used & UINT64_C(1) << FLR__S_MIN_GET_TASK_TIMEOUT) != 0)
+    if (context->others != NULL ||
+        (context->used & UINT64_C(1) << FLR__S_MIN_GET_TASK_TIMEOUT) != 0)
         return false;
     /* handlers may have set these two to something else */
     if (flr__context_own(context, FLR__S_RUN_NUM) != context->site->job_value ||
@@ -112,8 +126,9 @@ static int answer_values(flr_runner *r, flr_context *context, flr__answer_cache 
         return status;
     }
     if (plain) {
-        flr__answer_cache old, fresh = {version, true, flr_value_ref(out->wire), flr_value_ref(out->min_timeout),
-                                        flr_shareable_ref(out->try_again)};
+        flr__answer_cache old,
+            fresh = {version, true, flr_value_ref(out->wire), flr_value_ref(out->min_timeout),
+                     flr_shareable_ref(out->try_again)};
         flr__mutex_lock(&r->answer_lock);
         old = r->cache;
         r->cache = fresh;
@@ -159,7 +174,8 @@ int flr__answer_finish_task(flr_runner *r, flr_context *context, flr_shareable *
     if (status == 0)
         status = flr__shareable_put(data, FLR__STR(PEER_CTX), values.wire);
     if (status == 0 && values.min_timeout != NULL)
-        status = flr__shareable_put(data, FLR__STR(MIN_GET_TASK_TIMEOUT_HEADER), values.min_timeout);
+        status =
+            flr__shareable_put(data, FLR__STR(MIN_GET_TASK_TIMEOUT_HEADER), values.min_timeout);
     cache_drop(&values);
     if (status < 0)
         return status;

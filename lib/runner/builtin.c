@@ -3,14 +3,16 @@
 #include "runner/internal.h"
 #include <string.h>
 
-#define TOPIC_SYNC "__sync_runner__"
-#define TOPIC_HEARTBEAT "__job_heartbeat__"
+#define TOPIC_SYNC       "__sync_runner__"
+#define TOPIC_HEARTBEAT  "__job_heartbeat__"
 #define TOPIC_TASK_CHECK "__task_check__"
 
 /* Credits the client that sent this message, as DC-04 allows. */
-static int credit_sender(flr_runner *r, flr_context *context, const char *reason, flr__client **client)
+static int credit_sender(flr_runner *r, flr_context *context, const char *reason,
+                         flr__client **client)
 {
-    const char *name = flr_value_get_text(flr__context_own(context->peer, FLR__S_IDENTITY_NAME), "");
+    const char *name =
+        flr_value_get_text(flr__context_own(context->peer, FLR__S_IDENTITY_NAME), "");
     int64_t now = flr_clock_get_now(r->site.clock);
     flr__runner_decide(r, now);
     flr__client *c = flr__clients_find(&r->clients, name);
@@ -25,10 +27,12 @@ static int credit_sender(flr_runner *r, flr_context *context, const char *reason
 }
 
 /* Sync and heartbeat: heard, nothing more; the reply is OK. */
-static int handle_alive(void *self, flr_context *context, const char *topic, const flr_shareable *request, flr_shareable **reply)
+static int handle_alive(void *self, flr_context *context, const char *topic,
+                        const flr_shareable *request, flr_shareable **reply)
 {
     flr__client *client;
-    const char *reason = strcmp(topic, TOPIC_SYNC) == 0 ? FLR_REASON_SYNC_RUNNER : FLR_REASON_JOB_HEARTBEAT;
+    const char *reason =
+        strcmp(topic, TOPIC_SYNC) == 0 ? FLR_REASON_SYNC_RUNNER : FLR_REASON_JOB_HEARTBEAT;
     (void)request;
     (void)reply;
     return credit_sender(self, context, reason, &client);
@@ -48,7 +52,8 @@ static int reply_with(const char *rc, const char *error, flr_shareable **reply)
 }
 
 /* Ask the communicator of the open workflow, inside the gate. */
-static int check(flr_runner *r, flr_context *context, const char *client, const char *id, int *found)
+static int check(flr_runner *r, flr_context *context, const char *client, const char *id,
+                 int *found)
 {
     flr_workflow *w = atomic_load(&r->current);
     flr__host_frame frame;
@@ -58,7 +63,8 @@ static int check(flr_runner *r, flr_context *context, const char *client, const 
     if (status < 0)
         return status;
     flr__context_clear_detail(context);
-    status = flr__callback_status(w->communicator.process_task_check(w->communicator_self, context, client, id, found));
+    status = flr__callback_status(
+        w->communicator.process_task_check(w->communicator_self, context, client, id, found));
     flr__communicator_leave(w, &frame);
     if (status < 0) {
         *found = FLR_CHECK_UNKNOWN;
@@ -68,9 +74,11 @@ static int check(flr_runner *r, flr_context *context, const char *client, const 
     return status == FLR_E_NOMEM || status == FLR_E_REENTRANT ? status : 0;
 }
 
-static int handle_task_check(void *self, flr_context *context, const char *topic, const flr_shareable *request, flr_shareable **reply)
+static int handle_task_check(void *self, flr_context *context, const char *topic,
+                             const flr_shareable *request, flr_shareable **reply)
 {
-    static const char *const causes[] = {"unknown", NULL, "already received", "closed", "not yours", "unknown"};
+    static const char *const causes[] = {"unknown", NULL,        "already received",
+                                         "closed",  "not yours", "unknown"};
     flr_runner *r = self;
     flr__client *client;
     int found = FLR_CHECK_UNKNOWN;
@@ -81,9 +89,11 @@ static int handle_task_check(void *self, flr_context *context, const char *topic
     const char *id = flr_value_get_text(flr__shareable_header(request, FLR__STR(TASK_ID)), "");
     if (*id == '\0')
         return reply_with(FLR_RC_BAD_REQUEST_DATA, NULL, reply);
-    const char *name = flr_value_get_text(flr__context_own(context->peer, FLR__S_IDENTITY_NAME), "");
+    const char *name =
+        flr_value_get_text(flr__context_own(context->peer, FLR__S_IDENTITY_NAME), "");
     uint32_t hash = flr__hash32(name, strlen(name));
-    if (atomic_load(&r->status) != FLR_STATUS_STARTED || !flr__gate_enter(&r->gate, hash, FLR__GATE_OPEN))
+    if (atomic_load(&r->status) != FLR_STATUS_STARTED ||
+        !flr__gate_enter(&r->gate, hash, FLR__GATE_OPEN))
         return reply_with(FLR_RC_TASK_UNKNOWN, "no workflow", reply);
     status = check(r, context, name, id, &found);
     flr__gate_leave(&r->gate, hash);
@@ -91,7 +101,8 @@ static int handle_task_check(void *self, flr_context *context, const char *topic
         return status;
     if (found == FLR_CHECK_OK)
         return reply_with(FLR_RC_OK, NULL, reply);
-    return reply_with(FLR_RC_TASK_UNKNOWN, causes[found > FLR_CHECK_UNKNOWN || found < FLR_CHECK_OK ? 0 : found], reply);
+    return reply_with(FLR_RC_TASK_UNKNOWN,
+                      causes[found > FLR_CHECK_UNKNOWN || found < FLR_CHECK_OK ? 0 : found], reply);
 }
 
 int flr__builtin_register(flr_runner *r)
@@ -104,8 +115,9 @@ int flr__builtin_register(flr_runner *r)
     return status;
 }
 
-int flr_runner_process_aux(flr_runner *runner, const char *client, const char *topic, flr_context *context,
-                           const flr_shareable *request, const flr_shareable **reply)
+int flr_runner_process_aux(flr_runner *runner, const char *client, const char *topic,
+                           flr_context *context, const flr_shareable *request,
+                           const flr_shareable **reply)
 {
     if (topic == NULL || *topic == '\0' || reply == NULL)
         return FLR_E_INVAL;
@@ -152,7 +164,8 @@ int flr__runner_hear(flr__site *site, const flr__str *event, flr_context *contex
         return contribute(r, context);
     if (event->index != FLR__S_EV_FATAL_SYSTEM_ERROR || atomic_load(&r->ended))
         return 0;
-    const char *reason = flr_value_get_text(flr__context_own(context, FLR__S_EVENT_DATA), "no reason given");
+    const char *reason =
+        flr_value_get_text(flr__context_own(context, FLR__S_EVENT_DATA), "no reason given");
     flr__sticky_put(site, FLR__S_FATAL_SYSTEM_ERROR, flr__value_bool(true), 0);
     flr_context_log(context, FLR_LOG_ERROR, "fatal system error: %s", reason);
     atomic_store(&r->panicked, true);

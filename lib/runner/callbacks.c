@@ -2,8 +2,8 @@
 #include "base/abi.h"
 #include "runner/internal.h"
 
-int flr__call_component(flr_runner *r, int (*fn)(void *, flr_context *), void *self, flr_context *context, enum flr__host_kind kind,
-                        const void *object)
+int flr__call_component(flr_runner *r, int (*fn)(void *, flr_context *), void *self,
+                        flr_context *context, enum flr__host_kind kind, const void *object)
 {
     flr__host_frame frame;
     flr__context_clear_detail(context);

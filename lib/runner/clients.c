@@ -149,7 +149,8 @@ int flr__clients_remove(flr__clients *cs, const char *name)
     return status;
 }
 
-int flr__clients_replace(flr__clients *cs, const flr__str *const *names, const flr__str *const *parents, size_t count)
+int flr__clients_replace(flr__clients *cs, const flr__str *const *names,
+                         const flr__str *const *parents, size_t count)
 {
     flr__client **list = flr__alloc_array(count > 0 ? count : 1, sizeof *list);
     if (list == NULL)
@@ -250,7 +251,9 @@ static int64_t due_of(const flr__clients *cs, const flr__client *c)
 
 static void renew_due(flr__clients *cs)
 {
-    int64_t due = cs->watch.first == NULL || cs->started == FLR_TIME_NONE ? FLR_TIME_NONE : due_of(cs, cs->watch.first);
+    int64_t due = cs->watch.first == NULL || cs->started == FLR_TIME_NONE
+                      ? FLR_TIME_NONE
+                      : due_of(cs, cs->watch.first);
     atomic_store(&cs->due, due);
 }
 
@@ -274,7 +277,8 @@ bool flr__clients_expire(flr__clients *cs, int64_t now)
         return false;
     bool any = false;
     flr__mutex_lock(&cs->watch_lock);
-    while (cs->watch.first != NULL && cs->started != FLR_TIME_NONE && due_of(cs, cs->watch.first) <= now) {
+    while (cs->watch.first != NULL && cs->started != FLR_TIME_NONE &&
+           due_of(cs, cs->watch.first) <= now) {
         flr__client *c = cs->watch.first;
         queue_remove(&cs->watch, c);
         atomic_store(&c->disconnected, due_of(cs, c));
@@ -305,7 +309,8 @@ flr__client *flr__clients_take_event(flr__clients *cs, int64_t until)
 int64_t flr__clients_first_event(flr__clients *cs)
 {
     flr__mutex_lock(&cs->watch_lock);
-    int64_t at = cs->events.first == NULL ? FLR_TIME_NONE : atomic_load(&cs->events.first->disconnected);
+    int64_t at =
+        cs->events.first == NULL ? FLR_TIME_NONE : atomic_load(&cs->events.first->disconnected);
     flr__mutex_unlock(&cs->watch_lock);
     return at;
 }
@@ -351,7 +356,8 @@ int flr__clients_watched(flr__clients *cs, flr__client ***list, size_t *count)
     size_t n = 0;
     for (flr__client *c = cs->watch.first; c != NULL; c = c->watch_next)
         n++;
-    flr__client **copy = n == 0 ? NULL : flr__alloc_array(n, sizeof *copy); /* the hook may be called under locks */
+    flr__client **copy =
+        n == 0 ? NULL : flr__alloc_array(n, sizeof *copy); /* the hook may be called under locks */
     if (copy != NULL)
         for (flr__client *c = cs->watch.first; c != NULL; c = c->watch_next)
             copy[(*count)++] = c;

@@ -16,36 +16,49 @@
 #define FLR__CLIENT_STRIPES 64
 
 typedef struct flr__client {
-    const flr__str *name;            /* its hash chooses the stripe: flr__client_stripe */
-    const flr__str *parent;          /* NULL: none; guarded by the order lock */
-    atomic_int_fast64_t last_heard;  /* FLR_TIME_NONE: never */
-    atomic_int_fast64_t disconnected;/* when; FLR_TIME_NONE: it is live */
-    atomic_bool serving;             /* a request of it is being served: set before the assignment, cleared on every path */
-    atomic_bool watched;             /* on the watch list */
-    atomic_bool known;               /* changed under the order lock */
-    bool announced;                  /* its `_client_disconnected` was fired or taken to be; guarded by the watch lock */
-    int64_t reported;                /* when it was reported dead; guarded by the watch lock */
-    struct flr__client *watch_next, *watch_prev; /* watch list, or list of events to be fired; guarded by the watch lock */
-    void *board;                     /* what the open workflow's board keeps for it; the board's own rules */
+    const flr__str *name;             /* its hash chooses the stripe: flr__client_stripe */
+    const flr__str *parent;           /* NULL: none; guarded by the order lock */
+    atomic_int_fast64_t last_heard;   /* FLR_TIME_NONE: never */
+    atomic_int_fast64_t disconnected; /* when; FLR_TIME_NONE: it is live */
+    atomic_bool
+        serving; /* a request of it is being served: set before the assignment, cleared on every path */
+    atomic_bool watched; /* on the watch list */
+    atomic_bool known;   /* changed under the order lock */
+    bool
+        announced; /* its `_client_disconnected` was fired or taken to be; guarded by the watch lock */
+    int64_t reported; /* when it was reported dead; guarded by the watch lock */
+    struct flr__client *watch_next,
+        *watch_prev; /* watch list, or list of events to be fired; guarded by the watch lock */
+    void *board;     /* what the open workflow's board keeps for it; the board's own rules */
 } flr__client;
 
-typedef struct flr__client_stripe_table { flr__mutex lock; flr__table table; } flr__client_stripe_table;
-typedef struct flr__client_queue { flr__client *first, *last; } flr__client_queue;
+typedef struct flr__client_stripe_table {
+    flr__mutex lock;
+    flr__table table;
+} flr__client_stripe_table;
+typedef struct flr__client_queue {
+    flr__client *first, *last;
+} flr__client_queue;
 
 typedef struct flr__clients {
     flr__client_stripe_table stripes[FLR__CLIENT_STRIPES];
-    flr__mutex order_lock;           /* guards known, count, capacity; taken before no other */
-    flr__client **known;             /* in order */
+    flr__mutex order_lock; /* guards known, count, capacity; taken before no other */
+    flr__client **known;   /* in order */
     size_t count, capacity;
-    flr__mutex watch_lock;           /* guards watch, events, next_due */
-    flr__client_queue watch;         /* reported, oldest first */
-    flr__client_queue events;        /* disconnected, event not fired yet */
-    int64_t grace;                   /* nanoseconds */
-    int64_t started;                 /* when the status became `started`; FLR_TIME_NONE before: nobody becomes disconnected */
-    atomic_int_fast64_t due;         /* when the first of the watch list becomes disconnected; FLR_TIME_NONE */
+    flr__mutex watch_lock;    /* guards watch, events, next_due */
+    flr__client_queue watch;  /* reported, oldest first */
+    flr__client_queue events; /* disconnected, event not fired yet */
+    int64_t grace;            /* nanoseconds */
+    int64_t
+        started; /* when the status became `started`; FLR_TIME_NONE before: nobody becomes disconnected */
+    atomic_int_fast64_t
+        due; /* when the first of the watch list becomes disconnected; FLR_TIME_NONE */
 } flr__clients;
 
-static inline unsigned flr__client_stripe(const flr__client *c) { return c->name->hash % FLR__CLIENT_STRIPES; }
+static inline unsigned flr__client_stripe(const flr__client *c)
+{
+    return c->name->hash % FLR__CLIENT_STRIPES;
+}
 
 int flr__clients_init(flr__clients *cs, int64_t grace);
 void flr__clients_free(flr__clients *cs);
@@ -57,7 +70,8 @@ flr__client *flr__clients_get(flr__clients *cs, const char *name);
 int flr__clients_add(flr__clients *cs, const char *name, const char *parent);
 int flr__clients_remove(flr__clients *cs, const char *name);
 /* Replace the known set by these names, in this order; all or nothing. */
-int flr__clients_replace(flr__clients *cs, const flr__str *const *names, const flr__str *const *parents, size_t count);
+int flr__clients_replace(flr__clients *cs, const flr__str *const *names,
+                         const flr__str *const *parents, size_t count);
 bool flr__clients_is_known(flr__clients *cs, const flr__client *c);
 /* A copy of the known clients in order; the caller frees it with flr__free. count 0: *list may be NULL. 0 or FLR_E_NOMEM. */
 int flr__clients_list(flr__clients *cs, flr__client ***list, size_t *count);

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const default_fatal_codes[] = {FLR_RC_RUN_MISMATCH, FLR_RC_TASK_UNKNOWN, FLR_RC_UNSAFE_JOB, NULL};
+static const char *const default_fatal_codes[] = {FLR_RC_RUN_MISMATCH, FLR_RC_TASK_UNKNOWN,
+                                                  FLR_RC_UNSAFE_JOB, NULL};
 
 void flr__config_fail(flr_config *config, const char *format, ...)
 {
@@ -21,11 +22,11 @@ static int refuse(flr_config *config, int status, const char *argument)
     return status;
 }
 
-#define BEGIN(config)                                                                                                  \
-    do {                                                                                                               \
-        if ((config) == NULL)                                                                                          \
-            return FLR_E_INVAL;                                                                                        \
-        (config)->detail[0] = '\0';                                                                                    \
+#define BEGIN(config)                                                                              \
+    do {                                                                                           \
+        if ((config) == NULL)                                                                      \
+            return FLR_E_INVAL;                                                                    \
+        (config)->detail[0] = '\0';                                                                \
     } while (0)
 
 int flr_config_new(flr_config **config)
@@ -87,7 +88,8 @@ const char *flr_config_get_detail(const flr_config *config)
 
 /* ---------------------------------------------------------------- times */
 
-static int set_time(flr_config *config, const char *name, double seconds, double fallback, int64_t *to)
+static int set_time(flr_config *config, const char *name, double seconds, double fallback,
+                    int64_t *to)
 {
     int64_t time;
     int status = flr__seconds(seconds, &time);
@@ -288,7 +290,8 @@ static int check_id(flr_config *config, const char *id)
     return 0;
 }
 
-int flr_config_add_component(flr_config *config, const char *id, const flr_component_ops *ops, void *self)
+int flr_config_add_component(flr_config *config, const char *id, const flr_component_ops *ops,
+                             void *self)
 {
     BEGIN(config);
     flr__component *c;
@@ -308,7 +311,8 @@ int flr_config_add_component(flr_config *config, const char *id, const flr_compo
     return 0;
 }
 
-int flr_config_subscribe(flr_config *config, const char *component, const char *event, flr_event_handler handler, void *self)
+int flr_config_subscribe(flr_config *config, const char *component, const char *event,
+                         flr_event_handler handler, void *self)
 {
     BEGIN(config);
     int status = flr__check_name(component, config->name_max);
@@ -329,7 +333,8 @@ int flr__config_add_workflow(flr_config *config, const char *id, flr_workflow *w
     if (status < 0)
         return status;
     void *array = config->workflows;
-    status = flr__grow(&array, &config->workflow_capacity, config->workflow_count, sizeof *config->workflows);
+    status = flr__grow(&array, &config->workflow_capacity, config->workflow_count,
+                       sizeof *config->workflows);
     config->workflows = array;
     if (status < 0)
         return refuse(config, status, "workflow");
@@ -340,7 +345,8 @@ int flr__config_add_workflow(flr_config *config, const char *id, flr_workflow *w
     if (status == 0) {
         status = flr__components_add(&config->components, workflow->communicator_component);
         if (status < 0)
-            config->components.count--; /* the controller, which was added last, goes back to the workflow */
+            config->components
+                .count--; /* the controller, which was added last, goes back to the workflow */
     }
     if (status < 0)
         return refuse(config, status, "workflow");
@@ -360,7 +366,8 @@ int flr_config_add_workflow(flr_config *config, const char *id, flr_workflow *wo
 
 /* ---------------------------------------------------------------- filters and scopes */
 
-static int add_chain(flr_config *config, flr__chains *chains, const char *task, int direction, flr_filter_chain *chain)
+static int add_chain(flr_config *config, flr__chains *chains, const char *task, int direction,
+                     flr_filter_chain *chain)
 {
     int status = flr__check_name(task, config->name_max);
     if (status < 0)
@@ -371,20 +378,23 @@ static int add_chain(flr_config *config, flr__chains *chains, const char *task, 
     return status < 0 ? refuse(config, status, status == FLR_E_INVAL ? "direction" : "task") : 0;
 }
 
-int flr_config_add_data_filters(flr_config *config, const char *task, int direction, flr_filter_chain *chain)
+int flr_config_add_data_filters(flr_config *config, const char *task, int direction,
+                                flr_filter_chain *chain)
 {
     BEGIN(config);
     return add_chain(config, &config->data_chains, task, direction, chain);
 }
 
-int flr_config_add_result_filters(flr_config *config, const char *task, int direction, flr_filter_chain *chain)
+int flr_config_add_result_filters(flr_config *config, const char *task, int direction,
+                                  flr_filter_chain *chain)
 {
     BEGIN(config);
     return add_chain(config, &config->result_chains, task, direction, chain);
 }
 
 /* A chain of one. The filter must not destroy self if the chain cannot be configured. */
-static int add_filter(flr_config *config, flr__chains *chains, const char *task, int direction, const flr_filter_ops *ops, void *self)
+static int add_filter(flr_config *config, flr__chains *chains, const char *task, int direction,
+                      const flr_filter_ops *ops, void *self)
 {
     flr_filter_chain *chain = NULL;
     flr_filter *filter = NULL;
@@ -398,7 +408,8 @@ static int add_filter(flr_config *config, flr__chains *chains, const char *task,
     status = flr_filter_chain_new(&chain);
     if (status == 0)
         status = flr_filter_chain_add(chain, filter);
-    status = status < 0 ? refuse(config, status, "task") : add_chain(config, chains, task, direction, chain);
+    status = status < 0 ? refuse(config, status, "task")
+                        : add_chain(config, chains, task, direction, chain);
     if (status < 0)
         flr__filter_disown(filter);
     flr_filter_chain_unref(chain);
@@ -406,13 +417,15 @@ static int add_filter(flr_config *config, flr__chains *chains, const char *task,
     return status;
 }
 
-int flr_config_add_data_filter(flr_config *config, const char *task, const flr_filter_ops *ops, void *self)
+int flr_config_add_data_filter(flr_config *config, const char *task, const flr_filter_ops *ops,
+                               void *self)
 {
     BEGIN(config);
     return add_filter(config, &config->data_chains, task, FLR_FILTER_OUT, ops, self);
 }
 
-int flr_config_add_result_filter(flr_config *config, const char *task, const flr_filter_ops *ops, void *self)
+int flr_config_add_result_filter(flr_config *config, const char *task, const flr_filter_ops *ops,
+                                 void *self)
 {
     BEGIN(config);
     return add_filter(config, &config->result_chains, task, FLR_FILTER_IN, ops, self);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define FIRST_COUNTER offsetof(flr_stats, answer_task)
-#define COUNTERS ((sizeof(flr_stats) - FIRST_COUNTER) / sizeof(uint64_t))
+#define COUNTERS      ((sizeof(flr_stats) - FIRST_COUNTER) / sizeof(uint64_t))
 
 void flr_stats_init(flr_stats *stats, size_t size)
 {

@@ -6,10 +6,13 @@
 #include <flrunner/stats.h>
 
 #define FLR__COUNTER_STRIPES 8
-#define FLR__NO_COUNTER 0 /* offset 0 is struct_size, so it is free to mean none */
+#define FLR__NO_COUNTER      0 /* offset 0 is struct_size, so it is free to mean none */
 
 typedef struct flr__counters {
-    struct { flr__mutex lock; flr_stats sums; } stripes[FLR__COUNTER_STRIPES];
+    struct {
+        flr__mutex lock;
+        flr_stats sums;
+    } stripes[FLR__COUNTER_STRIPES];
 } flr__counters;
 
 int flr__counters_init(flr__counters *c);

@@ -10,7 +10,8 @@ void flr__runner_fire_disconnected(flr_runner *r, flr_context *context, flr__cli
     if (!flr__bus_hears(&r->site, FLR__S_EV_CLIENT_DISCONNECTED))
         return;
     if (flr__value_new_str(c->name, &name) < 0) {
-        flr__site_log(&r->site, FLR_LOG_ERROR, "client %s is disconnected; no memory to tell it", c->name->text);
+        flr__site_log(&r->site, FLR_LOG_ERROR, "client %s is disconnected; no memory to tell it",
+                      c->name->text);
         return;
     }
     flr__context_put(context, FLR__S_DISCONNECTED_CLIENT_NAME, name, 0);
@@ -31,7 +32,8 @@ static void fire_reconnected(flr_runner *r, flr_context *context, flr__client *c
     if (!flr__bus_hears(&r->site, FLR__S_EV_CLIENT_RECONNECTED))
         return;
     if (flr__value_new_str(c->name, &name) < 0) {
-        flr__site_log(&r->site, FLR_LOG_ERROR, "client %s is back; no memory to tell it", c->name->text);
+        flr__site_log(&r->site, FLR_LOG_ERROR, "client %s is back; no memory to tell it",
+                      c->name->text);
         return;
     }
     flr__context_put(context, FLR__S_RECONNECTED_CLIENT_NAME, name, 0);
@@ -43,12 +45,15 @@ static void tell_active(flr_runner *r, flr_context *context, flr__client *c, con
 {
     flr__host_frame frame;
     flr_workflow *w = atomic_load(&r->current);
-    if (w == NULL || w->communicator.client_is_active == NULL || !flr__gate_enter(&r->gate, c->name->hash, FLR__GATE_TELL))
+    if (w == NULL || w->communicator.client_is_active == NULL ||
+        !flr__gate_enter(&r->gate, c->name->hash, FLR__GATE_TELL))
         return;
     w = atomic_load(&r->current); /* inside the gate it cannot change */
-    if (w != NULL && w->communicator.client_is_active != NULL && flr__communicator_enter(r, w, &frame) == 0) {
+    if (w != NULL && w->communicator.client_is_active != NULL &&
+        flr__communicator_enter(r, w, &frame) == 0) {
         flr__context_clear_detail(context);
-        int status = flr__callback_status(w->communicator.client_is_active(w->communicator_self, context, c->name->text, reason));
+        int status = flr__callback_status(
+            w->communicator.client_is_active(w->communicator_self, context, c->name->text, reason));
         flr__communicator_leave(w, &frame);
         if (status < 0) {
             flr__runner_count(r, FLR__COUNTER(communicator_failures));
@@ -58,7 +63,8 @@ static void tell_active(flr_runner *r, flr_context *context, flr__client *c, con
     flr__gate_leave(&r->gate, c->name->hash);
 }
 
-void flr__runner_credit(flr_runner *r, flr_context *context, flr__client *c, const char *reason, int64_t now)
+void flr__runner_credit(flr_runner *r, flr_context *context, flr__client *c, const char *reason,
+                        int64_t now)
 {
     bool unannounced;
     if (atomic_load(&r->status) == FLR_STATUS_DONE)
@@ -68,21 +74,23 @@ void flr__runner_credit(flr_runner *r, flr_context *context, flr__client *c, con
     if (!atomic_load(&c->known)) {
         if (flr__clients_add(&r->clients, c->name->text, NULL) == 0) {
             flr__sticky_drop(&r->site, FLR__S_CLIENT_HIERARCHY); /* to be built anew when read */
-            flr_runner_wake(r); /* controllers wait for clients */
+            flr_runner_wake(r);                                  /* controllers wait for clients */
         }
     }
     tell_active(r, context, c, reason);
 }
 
 /* A dead-client report for the communicator. */
-static int tell_dead(flr_runner *r, flr_workflow *w, flr_context *context, flr__client *c, int64_t when)
+static int tell_dead(flr_runner *r, flr_workflow *w, flr_context *context, flr__client *c,
+                     int64_t when)
 {
     flr__host_frame frame;
     int status = flr__communicator_enter(r, w, &frame);
     if (status < 0)
         return status;
     flr__context_clear_detail(context);
-    status = w->communicator.process_dead_client_report(w->communicator_self, context, c->name->text, when);
+    status = w->communicator.process_dead_client_report(w->communicator_self, context,
+                                                        c->name->text, when);
     flr__communicator_leave(w, &frame);
     status = flr__callback_status(status);
     if (status < 0) {

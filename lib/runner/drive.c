@@ -15,7 +15,8 @@ int flr__drive_begin(flr_runner *r)
         flr__drive_finish(r);
         return FLR_E_NOMEM;
     }
-    flr__lifecycle_init(&r->life, atomic_load(&r->index), r->workflow_count, r->settings.ready_timeout, r->settings.ready_interval);
+    flr__lifecycle_init(&r->life, atomic_load(&r->index), r->workflow_count,
+                        r->settings.ready_timeout, r->settings.ready_interval);
     return 0;
 }
 
@@ -67,7 +68,8 @@ static void send_end_run(flr_runner *r)
 {
     flr__aux_options options = {NULL, 0, 0.0, true, false};
     flr_shareable *empty = NULL;
-    if (flr_shareable_new(&empty) == 0) /* a failure is logged by who sends; clients hear of the end at their next request */
+    if (flr_shareable_new(&empty) ==
+        0) /* a failure is logged by who sends; clients hear of the end at their next request */
         flr__aux_start(r->context, "__end_run__", empty, &options, NULL, NULL, NULL);
     flr_shareable_unref(empty);
 }
@@ -81,7 +83,8 @@ static bool is_refused(flr_context *context)
     refused = flr_value_get_bool(property, 0) != 0 || flr_value_get_real(property, 0.0) != 0.0;
     failures = flr__context_find(context, FLR__S_EXCEPTIONS);
     for (size_t i = 0; !refused && i < flr_value_get_size(failures); i++)
-        refused = flr_value_get_int(flr_map_get(flr_list_get(failures, i), "code"), 0) == FLR_E_NOT_READY;
+        refused =
+            flr_value_get_int(flr_map_get(flr_list_get(failures, i), "code"), 0) == FLR_E_NOT_READY;
     flr_value_unref(property);
     flr_value_unref(failures);
     return refused;
@@ -96,7 +99,8 @@ static bool check_ready(flr_runner *r)
     fire(r, FLR__STR(EV_CHECK_END_RUN_READINESS));
     bool ready = !is_refused(r->context);
     if (!ready && flr_clock_get_now(r->site.clock) >= r->life.ready_deadline)
-        flr_context_log(r->context, FLR_LOG_WARNING, "components are still not ready to end the run; it ends without them");
+        flr_context_log(r->context, FLR_LOG_WARNING,
+                        "components are still not ready to end the run; it ends without them");
     return ready;
 }
 
@@ -145,7 +149,8 @@ static int start(flr_runner *r)
     flr_workflow *w = present(r);
     return w->controller.start == NULL
                ? 0
-               : flr__call_component(r, w->controller.start, w->controller_self, r->context, FLR__HOST_CONTROLLER, w);
+               : flr__call_component(r, w->controller.start, w->controller_self, r->context,
+                                     FLR__HOST_CONTROLLER, w);
 }
 
 /* The controller's step, if there is a reason. 1: ended; 0: it waits until *due. */
@@ -163,7 +168,8 @@ static int step_controller(flr_runner *r, int64_t *due)
     r->step_due = FLR_TIME_NONE;
     flr__context_clear(r->control_context);
     flr__host_enter(&frame, FLR__HOST_CONTROLLER, &r->site, w);
-    int status = flr__callback_status(w->controller.step(w->controller_self, r->control_context, now, &r->step_due, &ended));
+    int status = flr__callback_status(
+        w->controller.step(w->controller_self, r->control_context, now, &r->step_due, &ended));
     flr__host_leave(&frame);
     if (status < 0 || ended)
         return status < 0 ? status : 1;
@@ -180,7 +186,8 @@ static int control(flr_runner *r, int64_t *due)
         return step_controller(r, due);
     flr__context_clear(r->control_context);
     flr__host_enter(&frame, FLR__HOST_CONTROL_FLOW, &r->site, w);
-    int status = flr__callback_status(w->controller.control_flow(w->controller_self, r->abort, r->control_context));
+    int status = flr__callback_status(
+        w->controller.control_flow(w->controller_self, r->abort, r->control_context));
     flr__host_leave(&frame);
     return status < 0 ? status : 1;
 }
@@ -207,7 +214,8 @@ static int stop(flr_runner *r)
     flr__context_clear(r->context);
     int status = w->controller.stop == NULL
                      ? 0
-                     : flr__call_component(r, w->controller.stop, w->controller_self, r->context, FLR__HOST_CONTROLLER, w);
+                     : flr__call_component(r, w->controller.stop, w->controller_self, r->context,
+                                           FLR__HOST_CONTROLLER, w);
     log_close(r, "stop", status);
     return 0;
 }
@@ -234,7 +242,8 @@ static void note_failure(flr_runner *r, flr_context *context, int status, bool a
     const char *detail = flr_context_get_detail(context);
     flr__log_failure(r, context, FLR_LOG_EXCEPTION, "the workflow", status);
     if (!aborted)
-        flr__runner_set_detail(r, *detail != '\0' && !r->site.secure ? detail : flr_status_get_name(status));
+        flr__runner_set_detail(r, *detail != '\0' && !r->site.secure ? detail
+                                                                     : flr_status_get_name(status));
 }
 
 static void panic(flr_runner *r)
@@ -254,19 +263,37 @@ static bool act(flr_runner *r, flr__report *report, int64_t *due)
     int status = 0;
     flr_context *failing = r->context;
     switch (r->life.action) {
-    case FLR__ACT_SETUP: setup(r); break;
-    case FLR__ACT_START_RUN: fire(r, FLR__STR(EV_START_RUN)); break;
-    case FLR__ACT_PERSIST_BEGIN: report->status = flr__runner_persist_completed(r, false); return true;
-    case FLR__ACT_LIST_CLIENTS: report->status = flr__runner_list_clients(r); return true;
-    case FLR__ACT_STARTED: become_started(r); break;
-    case FLR__ACT_INITIALIZE: status = initialize(r); break;
-    case FLR__ACT_START: status = start(r); break;
-    case FLR__ACT_START_WORKFLOW: fire(r, FLR__STR(EV_START_WORKFLOW)); break;
+    case FLR__ACT_SETUP:
+        setup(r);
+        break;
+    case FLR__ACT_START_RUN:
+        fire(r, FLR__STR(EV_START_RUN));
+        break;
+    case FLR__ACT_PERSIST_BEGIN:
+        report->status = flr__runner_persist_completed(r, false);
+        return true;
+    case FLR__ACT_LIST_CLIENTS:
+        report->status = flr__runner_list_clients(r);
+        return true;
+    case FLR__ACT_STARTED:
+        become_started(r);
+        break;
+    case FLR__ACT_INITIALIZE:
+        status = initialize(r);
+        break;
+    case FLR__ACT_START:
+        status = start(r);
+        break;
+    case FLR__ACT_START_WORKFLOW:
+        fire(r, FLR__STR(EV_START_WORKFLOW));
+        break;
     case FLR__ACT_LIST_AGAIN:
         flr__context_clear_detail(r->context);
         status = flr__runner_list_clients(r);
         break;
-    case FLR__ACT_OPEN: open_gate(r); break;
+    case FLR__ACT_OPEN:
+        open_gate(r);
+        break;
     case FLR__ACT_CONTROL:
         failing = r->control_context;
         status = control(r, due);
@@ -274,29 +301,48 @@ static bool act(flr_runner *r, flr__report *report, int64_t *due)
             return false;
         status = status > 0 ? 0 : status;
         break;
-    case FLR__ACT_PANIC: panic(r); break;
+    case FLR__ACT_PANIC:
+        panic(r);
+        break;
     case FLR__ACT_CLOSE:
         flr__gate_set(&r->gate, FLR__GATE_SHUT);
         return flr__gate_is_empty(&r->gate);
-    case FLR__ACT_STOP: stop(r); break;
-    case FLR__ACT_FINALIZE: finalize(r); break;
-    case FLR__ACT_END_WORKFLOW: fire(r, FLR__STR(EV_END_WORKFLOW)); break;
-    case FLR__ACT_DONE: become_done(r); break;
-    case FLR__ACT_ABOUT_TO_END: fire(r, FLR__STR(EV_ABOUT_TO_END_RUN)); break;
-    case FLR__ACT_SEND_END: send_end_run(r); break;
+    case FLR__ACT_STOP:
+        stop(r);
+        break;
+    case FLR__ACT_FINALIZE:
+        finalize(r);
+        break;
+    case FLR__ACT_END_WORKFLOW:
+        fire(r, FLR__STR(EV_END_WORKFLOW));
+        break;
+    case FLR__ACT_DONE:
+        become_done(r);
+        break;
+    case FLR__ACT_ABOUT_TO_END:
+        fire(r, FLR__STR(EV_ABOUT_TO_END_RUN));
+        break;
+    case FLR__ACT_SEND_END:
+        send_end_run(r);
+        break;
     case FLR__ACT_PERSIST_END:
         report->status = flr__runner_persist_completed(r, true);
         return true;
-    case FLR__ACT_CHECK_READY: report->ready = check_ready(r); break;
+    case FLR__ACT_CHECK_READY:
+        report->ready = check_ready(r);
+        break;
     case FLR__ACT_WAIT_READY:
         *due = r->life.ready_at;
         return flr_clock_get_now(r->site.clock) >= *due;
-    case FLR__ACT_END_RUN: fire(r, FLR__STR(EV_END_RUN)); break;
+    case FLR__ACT_END_RUN:
+        fire(r, FLR__STR(EV_END_RUN));
+        break;
     case FLR__ACT_CLEANUP:
         atomic_store(&r->ended, true);
         flr__aux_close(&r->site);
         break;
-    case FLR__ACT_ENDED: break;
+    case FLR__ACT_ENDED:
+        break;
     }
     report->aborted = flr__runner_is_aborted(r);
     if (status < 0)
@@ -328,7 +374,8 @@ int flr_runner_run(flr_runner *runner)
     int none = FLR__MODE_NONE;
     if (runner == NULL)
         return FLR_E_INVAL;
-    if (atomic_load(&runner->restore_failed) || !atomic_compare_exchange_strong(&runner->mode, &none, FLR__MODE_RUN))
+    if (atomic_load(&runner->restore_failed) ||
+        !atomic_compare_exchange_strong(&runner->mode, &none, FLR__MODE_RUN))
         return FLR_E_STATE;
     flr__signal_link link;
     int status = flr__drive_begin(runner);
@@ -392,7 +439,8 @@ static int64_t step(flr_runner *r)
         }
     } while (r->life.action != FLR__ACT_ENDED && atomic_load(&r->kicked));
     flr__host_leave(&frame);
-    int64_t now = flr_clock_get_now(r->site.clock), deadlines = flr__driver_due(r); /* also those that came up just now */
+    int64_t now = flr_clock_get_now(r->site.clock),
+            deadlines = flr__driver_due(r); /* also those that came up just now */
     due = deadlines < due ? deadlines : due;
     if (atomic_load(&r->wanted) != 0 && r->life.action == FLR__ACT_CONTROL)
         return 0;

@@ -7,7 +7,8 @@
 
 void flr__runner_decide(flr_runner *r, int64_t now)
 {
-    if (atomic_load_explicit(&r->clients.due, memory_order_acquire) > now || atomic_load(&r->status) != FLR_STATUS_STARTED)
+    if (atomic_load_explicit(&r->clients.due, memory_order_acquire) > now ||
+        atomic_load(&r->status) != FLR_STATUS_STARTED)
         return;
     if (flr__clients_expire(&r->clients, now))
         flr__runner_kick(r);
@@ -71,7 +72,8 @@ static void advance_communicator(flr_runner *r, int64_t at)
         if (enter_communicator(r, w)) {
             flr__host_enter(&frame, FLR__HOST_COMMUNICATOR, &r->site, w);
             flr__context_clear(r->driver_context);
-            int status = flr__callback_status(w->communicator.advance(w->communicator_self, r->driver_context, at, &due));
+            int status = flr__callback_status(
+                w->communicator.advance(w->communicator_self, r->driver_context, at, &due));
             flr__communicator_leave(w, &frame);
             if (status < 0) {
                 flr__runner_count(r, FLR__COUNTER(communicator_failures));
@@ -90,7 +92,8 @@ static int64_t earlier(int64_t a, int64_t b)
 
 static int64_t watch_due(flr_runner *r)
 {
-    return atomic_load(&r->status) == FLR_STATUS_STARTED ? atomic_load(&r->clients.due) : FLR_TIME_NONE;
+    return atomic_load(&r->status) == FLR_STATUS_STARTED ? atomic_load(&r->clients.due)
+                                                         : FLR_TIME_NONE;
 }
 
 int64_t flr__driver_due(flr_runner *r)
@@ -105,8 +108,10 @@ int64_t flr__driver_act(flr_runner *r)
         int64_t now = flr_clock_get_now(r->site.clock);
         bool kicked = atomic_exchange(&r->kicked, false);
         /* the oldest instant that is due; at one instant clients come before tasks */
-        int64_t watch = watch_due(r), tasks = atomic_load(&r->communicator_due), aux = flr__aux_due(&r->site);
-        int64_t next = earlier(earlier(watch, flr__clients_first_event(&r->clients)), earlier(tasks, aux));
+        int64_t watch = watch_due(r), tasks = atomic_load(&r->communicator_due),
+                aux = flr__aux_due(&r->site);
+        int64_t next =
+            earlier(earlier(watch, flr__clients_first_event(&r->clients)), earlier(tasks, aux));
         if (next > now && !kicked)
             return next;
         int64_t at = next < now ? next : now;

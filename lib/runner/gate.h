@@ -9,10 +9,17 @@
 
 #define FLR__GATE_STRIPES 16
 
-enum { FLR__GATE_SHUT = 0, FLR__GATE_TELL = 1, FLR__GATE_OPEN = 2 }; /* TELL: only what a communicator is told (DC-05) */
+enum {
+    FLR__GATE_SHUT = 0,
+    FLR__GATE_TELL = 1,
+    FLR__GATE_OPEN = 2
+}; /* TELL: only what a communicator is told (DC-05) */
 
 typedef struct flr__gate {
-    struct { atomic_size_t inside; char padding[64 - sizeof(atomic_size_t)]; } stripes[FLR__GATE_STRIPES]; /* a cache line each */
+    struct {
+        atomic_size_t inside;
+        char padding[64 - sizeof(atomic_size_t)];
+    } stripes[FLR__GATE_STRIPES]; /* a cache line each */
     atomic_int level;
     void (*left)(void *self); /* the last one has left a gate that was being shut; outside locks */
     void *self;

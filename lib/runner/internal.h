@@ -12,7 +12,7 @@
 
 /* What a configuration sets and a runner keeps. */
 typedef struct flr__settings {
-    double request_interval; /* seconds */
+    double request_interval;                                                    /* seconds */
     int64_t heartbeat_timeout, grace, lead_time, ready_timeout, ready_interval; /* nanoseconds */
     const flr__str **fatal_codes;
     size_t fatal_count;
@@ -72,21 +72,21 @@ struct flr_runner {
     /* lifecycle: only the thread that runs or steps touches these */
     flr__lifecycle life;
     flr_context *context, *control_context;
-    int64_t step_due;        /* when the controller's step wants to be called */
-    bool in_wait;            /* stepping: the present action waits */
-    atomic_int mode;         /* FLR__MODE_* */
+    int64_t step_due; /* when the controller's step wants to be called */
+    bool in_wait;     /* stepping: the present action waits */
+    atomic_int mode;  /* FLR__MODE_* */
     atomic_bool stepping;
     atomic_bool restore_failed;
 
-    atomic_int status;       /* FLR_STATUS_*; only ever grows */
+    atomic_int status; /* FLR_STATUS_*; only ever grows */
     atomic_bool cold, panicked, ended;
-    atomic_bool stopped;     /* abort was called, or the signal triggered */
-    atomic_uint wanted;      /* FLR__WANT_* */
-    atomic_size_t index;     /* copy of life.index for readers */
+    atomic_bool stopped;             /* abort was called, or the signal triggered */
+    atomic_uint wanted;              /* FLR__WANT_* */
+    atomic_size_t index;             /* copy of life.index for readers */
     _Atomic(flr_workflow *) current; /* between its initialize_run and finalize_run */
-    flr__waker run_waker;    /* who runs waits here */
+    flr__waker run_waker;            /* who runs waits here */
     flr_signal *abort;
-    flr_value *abort_value;  /* pointer to it, for the sticky property */
+    flr_value *abort_value;             /* pointer to it, for the sticky property */
     flr_value *wait_value, *empty_text; /* shared by answers */
     flr__observer *observer;
 
@@ -95,15 +95,18 @@ struct flr_runner {
     flr__waker driver_waker;
     pthread_t driver;
     atomic_bool driver_quit;
-    atomic_bool kicked;      /* callbacks wait to be made */
-    atomic_bool advance_missed; /* stepping: the communicator was in use; who leaves it kicks. Partner: its turnstile */
+    atomic_bool kicked; /* callbacks wait to be made */
+    atomic_bool
+        advance_missed; /* stepping: the communicator was in use; who leaves it kicks. Partner: its turnstile */
     atomic_int_fast64_t communicator_due;
-    flr__turnstile driving;  /* taken while a communicator's advance is called, and to keep the driver out of a closing workflow */
-    bool advance_allowed;    /* guarded by `driving` */
+    flr__turnstile
+        driving; /* taken while a communicator's advance is called, and to keep the driver out of a closing workflow */
+    bool advance_allowed; /* guarded by `driving` */
 
-    flr__turnstile saving;   /* save callbacks and persist: one at a time */
-    flr__mutex changes_lock; /* rank CHANGES: one subscription at a time; guards the callbacks of components */
-    flr__mutex answer_lock;  /* rank STATS: guards the cache and the detail text */
+    flr__turnstile saving; /* save callbacks and persist: one at a time */
+    flr__mutex
+        changes_lock; /* rank CHANGES: one subscription at a time; guards the callbacks of components */
+    flr__mutex answer_lock; /* rank STATS: guards the cache and the detail text */
     flr__answer_cache cache;
     char detail[FLR__DETAIL_MAX];
 };
@@ -115,19 +118,22 @@ void flr__runner_gate_left(void *self);
 void flr__runner_notify(flr_runner *r); /* whoever runs or steps must look again */
 void flr__runner_set_detail(flr_runner *r, const char *detail);
 void flr__runner_count2(flr_runner *r, uint32_t hash, size_t first, size_t second);
-int flr__runner_check_call(flr_runner *r, const char *client, flr_context *context); /* arguments of process_*; takes the context */
+int flr__runner_check_call(flr_runner *r, const char *client,
+                           flr_context *context); /* arguments of process_*; takes the context */
 void flr__runner_end_call(flr_context *context);
 
 /* callbacks.c: calls of the host, bracketed; the code, with the detail left in the context */
-int flr__call_component(flr_runner *r, int (*fn)(void *, flr_context *), void *self, flr_context *context, enum flr__host_kind kind,
-                        const void *object);
+int flr__call_component(flr_runner *r, int (*fn)(void *, flr_context *), void *self,
+                        flr_context *context, enum flr__host_kind kind, const void *object);
 bool flr__communicator_try_enter(flr_runner *r, flr_workflow *w);
-int flr__communicator_enter(flr_runner *r, flr_workflow *w, flr__host_frame *frame); /* FLR_E_REENTRANT */
+int flr__communicator_enter(flr_runner *r, flr_workflow *w,
+                            flr__host_frame *frame); /* FLR_E_REENTRANT */
 void flr__communicator_leave(flr_workflow *w, flr__host_frame *frame);
 void flr__log_failure(flr_runner *r, flr_context *context, int level, const char *what, int status);
 
 /* credit.c */
-void flr__runner_credit(flr_runner *r, flr_context *context, flr__client *c, const char *reason, int64_t now);
+void flr__runner_credit(flr_runner *r, flr_context *context, flr__client *c, const char *reason,
+                        int64_t now);
 void flr__runner_fire_disconnected(flr_runner *r, flr_context *context, flr__client *c);
 int flr__runner_tell_watched(flr_runner *r, flr_workflow *w, flr_context *context);
 

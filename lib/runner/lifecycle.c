@@ -3,7 +3,8 @@
 #include "base/abi.h"
 #include <flrunner/base.h>
 
-void flr__lifecycle_init(flr__lifecycle *l, size_t first, size_t count, int64_t ready_timeout, int64_t ready_interval)
+void flr__lifecycle_init(flr__lifecycle *l, size_t first, size_t count, int64_t ready_timeout,
+                         int64_t ready_interval)
 {
     *l = (flr__lifecycle){.action = FLR__ACT_SETUP,
                           .index = first,
@@ -32,7 +33,8 @@ static void note_start(flr__lifecycle *l, const flr__report *report)
 
 static flr__action next_workflow(const flr__lifecycle *l, const flr__report *report)
 {
-    return l->start_failed || report->aborted || l->index >= l->count ? FLR__ACT_DONE : FLR__ACT_INITIALIZE;
+    return l->start_failed || report->aborted || l->index >= l->count ? FLR__ACT_DONE
+                                                                      : FLR__ACT_INITIALIZE;
 }
 
 /* What a workflow still owes, in this order. */

@@ -10,40 +10,41 @@
 #include <stdint.h>
 
 typedef enum flr__action {
-    FLR__ACT_SETUP,          /* sticky properties of the run */
-    FLR__ACT_START_RUN,      /* fire `_start_run` */
+    FLR__ACT_SETUP,     /* sticky properties of the run */
+    FLR__ACT_START_RUN, /* fire `_start_run` */
     FLR__ACT_PERSIST_BEGIN,
     FLR__ACT_LIST_CLIENTS,
-    FLR__ACT_STARTED,        /* status `started`, unless it is `done` already */
-    FLR__ACT_INITIALIZE,     /* of the workflow `index`: sticky `__workflow__`, initialize_run */
+    FLR__ACT_STARTED,    /* status `started`, unless it is `done` already */
+    FLR__ACT_INITIALIZE, /* of the workflow `index`: sticky `__workflow__`, initialize_run */
     FLR__ACT_START,
     FLR__ACT_START_WORKFLOW, /* fire */
     FLR__ACT_LIST_AGAIN,     /* before the gate opens */
     FLR__ACT_OPEN,
     FLR__ACT_CONTROL,
-    FLR__ACT_PANIC,          /* with the detail of what failed */
+    FLR__ACT_PANIC, /* with the detail of what failed */
     FLR__ACT_CLOSE,
     FLR__ACT_STOP,
     FLR__ACT_FINALIZE,
-    FLR__ACT_END_WORKFLOW,   /* fire */
-    FLR__ACT_DONE,           /* status `done`; fatal flag if `fatal` */
-    FLR__ACT_ABOUT_TO_END,   /* fire */
+    FLR__ACT_END_WORKFLOW, /* fire */
+    FLR__ACT_DONE,         /* status `done`; fatal flag if `fatal` */
+    FLR__ACT_ABOUT_TO_END, /* fire */
     FLR__ACT_SEND_END,
     FLR__ACT_PERSIST_END,
-    FLR__ACT_CHECK_READY,    /* fire; report ready or not */
-    FLR__ACT_WAIT_READY,     /* until `ready_at` */
-    FLR__ACT_END_RUN,        /* fire */
+    FLR__ACT_CHECK_READY, /* fire; report ready or not */
+    FLR__ACT_WAIT_READY,  /* until `ready_at` */
+    FLR__ACT_END_RUN,     /* fire */
     FLR__ACT_CLEANUP,
-    FLR__ACT_ENDED           /* nothing more: `result` */
+    FLR__ACT_ENDED /* nothing more: `result` */
 } flr__action;
 
 typedef struct flr__lifecycle {
-    flr__action action;      /* what to do next */
-    size_t index, count;     /* present workflow; number of workflows */
-    int result;              /* of the run so far: the first cause */
-    bool start_failed;       /* a step before the workflows failed */
-    bool called_stop_pending, called_finalize_pending, fired_start; /* what the close of the present workflow must balance */
-    bool fatal;              /* the fatal flag is to be set */
+    flr__action action;  /* what to do next */
+    size_t index, count; /* present workflow; number of workflows */
+    int result;          /* of the run so far: the first cause */
+    bool start_failed;   /* a step before the workflows failed */
+    bool called_stop_pending, called_finalize_pending,
+        fired_start; /* what the close of the present workflow must balance */
+    bool fatal;      /* the fatal flag is to be set */
     int64_t ready_timeout, ready_interval, ready_deadline, ready_at; /* nanoseconds */
 } flr__lifecycle;
 
@@ -57,7 +58,8 @@ typedef struct flr__report {
     int64_t now;
 } flr__report;
 
-void flr__lifecycle_init(flr__lifecycle *l, size_t first, size_t count, int64_t ready_timeout, int64_t ready_interval);
+void flr__lifecycle_init(flr__lifecycle *l, size_t first, size_t count, int64_t ready_timeout,
+                         int64_t ready_interval);
 /* The present action is done: decide the next one. */
 void flr__lifecycle_report(flr__lifecycle *l, const flr__report *report);
 

@@ -37,7 +37,8 @@ int flr_client_list_add(flr_client_list *list, const char *name, const char *par
     list->parents = parents;
     const flr__str *own = status < 0 ? NULL : flr__str_new(name, size);
     const flr__str *above = own == NULL || !child ? NULL : flr__str_new(parent, strlen(parent));
-    if (own == NULL || (child && above == NULL) || flr__table_add(&list->seen, (void *)(uintptr_t)own, hash) < 0) {
+    if (own == NULL || (child && above == NULL) ||
+        flr__table_add(&list->seen, (void *)(uintptr_t)own, hash) < 0) {
         flr__str_unref(own);
         flr__str_unref(above);
         return FLR_E_NOMEM;
@@ -59,7 +60,8 @@ int flr__runner_list_clients(flr_runner *r)
     flr__host_leave(&frame);
     if (status < 0) {
         flr__runner_count(r, FLR__COUNTER(engine_failures));
-        flr__site_log(&r->site, FLR_LOG_ERROR, "list_clients failed: %s", flr_status_get_name(status));
+        flr__site_log(&r->site, FLR_LOG_ERROR, "list_clients failed: %s",
+                      flr_status_get_name(status));
     } else {
         status = flr__clients_replace(&r->clients, list.names, list.parents, list.count);
     }
@@ -114,8 +116,8 @@ int flr_runner_visit_clients(flr_runner *runner, flr_client_visitor visitor, voi
         flr__mutex_lock(&runner->clients.order_lock);
         const flr__str *parent = list[i]->parent == NULL ? NULL : flr__str_ref(list[i]->parent);
         flr__mutex_unlock(&runner->clients.order_lock);
-        status = visitor(self, list[i]->name->text, parent == NULL ? NULL : parent->text, atomic_load(&list[i]->last_heard),
-                         atomic_load(&list[i]->disconnected));
+        status = visitor(self, list[i]->name->text, parent == NULL ? NULL : parent->text,
+                         atomic_load(&list[i]->last_heard), atomic_load(&list[i]->disconnected));
         flr__str_unref(parent);
     }
     flr__free(list);
@@ -214,7 +216,8 @@ static int set_depth(node *nodes, node *n)
 }
 
 /* Its parent's node. The name may be replaced meanwhile by whoever lists the clients anew: it is held while it is looked up. */
-static size_t parent_of(flr_runner *r, const node *nodes, const flr__table *by_name, const flr__client *c)
+static size_t parent_of(flr_runner *r, const node *nodes, const flr__table *by_name,
+                        const flr__client *c)
 {
     flr__mutex_lock(&r->clients.order_lock);
     const flr__str *parent = flr__str_ref(c->parent);

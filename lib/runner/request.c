@@ -35,7 +35,8 @@ int flr_offer_set(flr_offer *offer, const char *name, const char *task_id, flr_s
         status = FLR_E_INVAL; /* it gets headers of its own */
     if (status < 0)
         return status;
-    flr_offer fresh = {flr__str_new(name, strlen(name)), flr__str_new(task_id, strlen(task_id)), NULL};
+    flr_offer fresh = {flr__str_new(name, strlen(name)), flr__str_new(task_id, strlen(task_id)),
+                       NULL};
     if (fresh.name == NULL || fresh.id == NULL) {
         offer_clear(&fresh);
         return FLR_E_NOMEM;
@@ -67,7 +68,8 @@ static int end_run(flr_runner *r, flr_context *context, uint32_t hash, size_t ca
 }
 
 /* Ask the communicator between its two events. 0, with an offer or without; FLR_E_NOMEM or FLR_E_REENTRANT. *failed: it failed otherwise. */
-static int ask(flr_runner *r, flr_workflow *w, flr_context *context, const flr__client *c, flr_offer *offer, bool *failed)
+static int ask(flr_runner *r, flr_workflow *w, flr_context *context, const flr__client *c,
+               flr_offer *offer, bool *failed)
 {
     flr__host_frame frame;
     flr__context_drop(context, FLR__S_TASK_NAME);
@@ -79,7 +81,8 @@ static int ask(flr_runner *r, flr_workflow *w, flr_context *context, const flr__
     if (status < 0)
         return status;
     flr__context_clear_detail(context);
-    status = flr__callback_status(w->communicator.process_task_request(w->communicator_self, context, c->name->text, offer));
+    status = flr__callback_status(
+        w->communicator.process_task_request(w->communicator_self, context, c->name->text, offer));
     flr__communicator_leave(w, &frame);
     if (status == FLR_E_NOMEM || status == FLR_E_REENTRANT)
         return status;
@@ -124,14 +127,17 @@ static int dress(flr_workflow *w, flr_context *context, const flr_offer *offer)
 }
 
 /* RQ-13: the data could not be filtered: the communicator hears it, if its workflow is still open. */
-static void withdraw(flr_runner *r, flr_workflow *w, flr_context *context, const flr__client *c, const flr__str *id)
+static void withdraw(flr_runner *r, flr_workflow *w, flr_context *context, const flr__client *c,
+                     const flr__str *id)
 {
     flr__host_frame frame;
-    if (w->communicator.handle_exception == NULL || !flr__gate_enter(&r->gate, c->name->hash, FLR__GATE_OPEN))
+    if (w->communicator.handle_exception == NULL ||
+        !flr__gate_enter(&r->gate, c->name->hash, FLR__GATE_OPEN))
         return;
     if (atomic_load(&r->current) == w && flr__communicator_enter(r, w, &frame) == 0) {
         flr__context_clear_detail(context);
-        int status = flr__callback_status(w->communicator.handle_exception(w->communicator_self, context, id->text));
+        int status = flr__callback_status(
+            w->communicator.handle_exception(w->communicator_self, context, id->text));
         flr__communicator_leave(w, &frame);
         if (status < 0) {
             flr__runner_count(r, FLR__COUNTER(communicator_failures));
@@ -150,7 +156,8 @@ static bool still_open(flr_runner *r, flr_workflow *w, const flr__client *c)
     return same;
 }
 
-static int audit_sent(flr_runner *r, flr_context *context, const flr__client *c, flr_shareable *data)
+static int audit_sent(flr_runner *r, flr_context *context, const flr__client *c,
+                      flr_shareable *data)
 {
     char id[FLR__ID_TEXT] = "", message[FLR_NAME_MAX + 32];
     if (r->site.engine.audit == NULL)
@@ -161,12 +168,14 @@ static int audit_sent(flr_runner *r, flr_context *context, const flr__client *c,
 }
 
 /* Outside the gate: filters, audit, the answer. *data is the caller's reference and passes to the answer. */
-static int deliver(flr_runner *r, flr_workflow *w, flr_context *context, const flr__client *c, flr_offer *offer)
+static int deliver(flr_runner *r, flr_workflow *w, flr_context *context, const flr__client *c,
+                   flr_offer *offer)
 {
     uint32_t hash = c->name->hash;
     FLR__FIRE(context, EV_BEFORE_TASK_DATA_FILTER);
     flr__context_clear_detail(context);
-    int status = flr__filters_apply(context, &r->site.data_chains, false, FLR_FILTER_OUT, offer->name->text, &offer->data);
+    int status = flr__filters_apply(context, &r->site.data_chains, false, FLR_FILTER_OUT,
+                                    offer->name->text, &offer->data);
     if (status < 0) {
         flr__runner_count2(r, hash, FLR__COUNTER(data_filter_failures), FLR__NO_COUNTER);
         flr__log_failure(r, context, FLR_LOG_EXCEPTION, "a data filter", status);
@@ -180,7 +189,8 @@ static int deliver(flr_runner *r, flr_workflow *w, flr_context *context, const f
     if (!still_open(r, w, c))
         return try_again(r, context, hash, FLR__COUNTER(answer_try_no_workflow));
     bool resend = flr_value_get_bool(flr__context_own(context, FLR__S_IS_RESEND), 0) != 0;
-    if (flr_shareable_is_frozen(offer->data)) { /* a filter's own message: the headers go into a copy */
+    if (flr_shareable_is_frozen(
+            offer->data)) { /* a filter's own message: the headers go into a copy */
         flr_shareable *copy;
         status = flr_shareable_copy(offer->data, NULL, &copy);
         if (status < 0)
@@ -197,7 +207,8 @@ static int deliver(flr_runner *r, flr_workflow *w, flr_context *context, const f
     context->answer.name = offer->name;
     context->answer.id = offer->id;
     memset(offer, 0, sizeof *offer); /* its references are the answer's now */
-    flr__runner_count2(r, hash, FLR__COUNTER(answer_task), resend ? FLR__COUNTER(resends) : FLR__NO_COUNTER);
+    flr__runner_count2(r, hash, FLR__COUNTER(answer_task),
+                       resend ? FLR__COUNTER(resends) : FLR__NO_COUNTER);
     return 0;
 }
 
@@ -209,7 +220,8 @@ static int serve(flr_runner *r, flr_context *context, flr__client *c)
     flr_offer offer = {NULL, NULL, NULL};
     if (!flr__gate_enter(&r->gate, hash, FLR__GATE_OPEN))
         return try_again(r, context, hash, FLR__COUNTER(answer_try_no_workflow));
-    flr_workflow *w = flr_workflow_ref(atomic_load(&r->current)); /* outlives the gate: filters come after it */
+    flr_workflow *w =
+        flr_workflow_ref(atomic_load(&r->current)); /* outlives the gate: filters come after it */
     int status = ask(r, w, context, c, &offer, &failed);
     bool task = status == 0 && !failed && offer.name != NULL;
     if (task)
@@ -219,7 +231,9 @@ static int serve(flr_runner *r, flr_context *context, flr__client *c)
         if (task)
             status = deliver(r, w, context, c, &offer);
         else
-            status = try_again(r, context, hash, failed ? FLR__COUNTER(answer_try_failed) : FLR__COUNTER(answer_try_no_task));
+            status = try_again(r, context, hash,
+                               failed ? FLR__COUNTER(answer_try_failed)
+                                      : FLR__COUNTER(answer_try_no_task));
     }
     offer_clear(&offer);
     flr_workflow_unref(w);
@@ -253,7 +267,8 @@ static int request(flr_runner *r, const char *client, flr_context *context)
     return status;
 }
 
-int flr_runner_process_task_request(flr_runner *runner, const char *client, flr_context *context, const flr_answer **answer)
+int flr_runner_process_task_request(flr_runner *runner, const char *client, flr_context *context,
+                                    const flr_answer **answer)
 {
     if (answer == NULL)
         return FLR_E_INVAL;

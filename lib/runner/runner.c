@@ -8,14 +8,38 @@
 
 /* ---------------------------------------------------------------- what the board uses */
 
-flr__site *flr__runner_site(flr_runner *r) { return &r->site; }
-flr__clients *flr__runner_clients(flr_runner *r) { return &r->clients; }
-const uint8_t *flr__runner_secret(const flr_runner *r) { return r->secret; }
-bool flr__runner_is_aborted(const flr_runner *r) { return flr_signal_is_triggered(r->abort) != 0; }
-int64_t flr__runner_lead_time(const flr_runner *r) { return r->settings.lead_time; }
-int64_t flr__runner_heartbeat_timeout(const flr_runner *r) { return r->settings.heartbeat_timeout; }
-flr_workflow *flr__runner_workflow(flr_runner *r) { return atomic_load(&r->current); }
-bool flr__runner_gate_is_open(const flr_runner *r) { return flr__gate_level(&r->gate) == FLR__GATE_OPEN; }
+flr__site *flr__runner_site(flr_runner *r)
+{
+    return &r->site;
+}
+flr__clients *flr__runner_clients(flr_runner *r)
+{
+    return &r->clients;
+}
+const uint8_t *flr__runner_secret(const flr_runner *r)
+{
+    return r->secret;
+}
+bool flr__runner_is_aborted(const flr_runner *r)
+{
+    return flr_signal_is_triggered(r->abort) != 0;
+}
+int64_t flr__runner_lead_time(const flr_runner *r)
+{
+    return r->settings.lead_time;
+}
+int64_t flr__runner_heartbeat_timeout(const flr_runner *r)
+{
+    return r->settings.heartbeat_timeout;
+}
+flr_workflow *flr__runner_workflow(flr_runner *r)
+{
+    return atomic_load(&r->current);
+}
+bool flr__runner_gate_is_open(const flr_runner *r)
+{
+    return flr__gate_level(&r->gate) == FLR__GATE_OPEN;
+}
 
 void flr__runner_count2(flr_runner *r, uint32_t hash, size_t first, size_t second)
 {
@@ -42,7 +66,10 @@ static void want(flr_runner *r, unsigned reason)
     flr__runner_notify(r);
 }
 
-void flr__runner_task_ended(flr_runner *r) { want(r, FLR__WANT_TASK); }
+void flr__runner_task_ended(flr_runner *r)
+{
+    want(r, FLR__WANT_TASK);
+}
 
 void flr__runner_task_ready(flr_runner *r, const char *client)
 {
@@ -139,13 +166,25 @@ void flr_runner_free(flr_runner *runner)
         flr__runner_unref(runner);
 }
 
-static void site_retain(flr__site *site) { flr__runner_ref((flr_runner *)site); }
-static void site_release(flr__site *site) { flr__runner_unref((flr_runner *)site); }
-static void site_count(flr__site *site, size_t counter) { flr__runner_count((flr_runner *)site, counter); }
+static void site_retain(flr__site *site)
+{
+    flr__runner_ref((flr_runner *)site);
+}
+static void site_release(flr__site *site)
+{
+    flr__runner_unref((flr_runner *)site);
+}
+static void site_count(flr__site *site, size_t counter)
+{
+    flr__runner_count((flr_runner *)site, counter);
+}
 
 static void site_count_aux(flr__site *site, const char *rc)
 {
-    static const struct { const char *rc; size_t counter; } known[] = {
+    static const struct {
+        const char *rc;
+        size_t counter;
+    } known[] = {
         {FLR_RC_OK, FLR__COUNTER(aux_ok)},
         {FLR_RC_BAD_REQUEST_DATA, FLR__COUNTER(aux_bad_request)},
         {FLR_RC_TOPIC_UNKNOWN, FLR__COUNTER(aux_topic_unknown)},
@@ -176,7 +215,8 @@ static flr_value *site_build(flr__site *site, unsigned slot)
     return value;
 }
 
-static int site_list_targets(flr__site *site, int (*add)(void *self, const flr__str *name), void *self)
+static int site_list_targets(flr__site *site, int (*add)(void *self, const flr__str *name),
+                             void *self)
 {
     flr__client **list;
     size_t count;
@@ -230,7 +270,8 @@ static int make_values(flr_runner *r)
 {
     int status = flr_value_new_pointer("flr_runner", r, NULL, &r->site.runner_value);
     if (status == 0) {
-        status = flr_value_new_pointer("flr_signal", flr_signal_ref(r->abort), flr__signal_release, &r->abort_value);
+        status = flr_value_new_pointer("flr_signal", flr_signal_ref(r->abort), flr__signal_release,
+                                       &r->abort_value);
         if (status < 0)
             flr_signal_unref(r->abort);
     }
@@ -349,12 +390,14 @@ static void give_back(flr__site *s, flr_config *config)
     memset(&s->result_chains, 0, sizeof s->result_chains);
 }
 
-static int build(flr_runner *r, flr_config *config, const char *job_id, const flr_engine_ops *engine, void *engine_self, flr_scope *scope)
+static int build(flr_runner *r, flr_config *config, const char *job_id,
+                 const flr_engine_ops *engine, void *engine_self, flr_scope *scope)
 {
     flr_clock *clock = flr_clock_ref(config->clock);
     int status = clock == NULL ? flr_clock_new_system(&clock) : 0;
     if (status == 0)
-        status = flr__site_init(&r->site, engine, engine_self, job_id, config->identity == NULL ? "" : config->identity, clock);
+        status = flr__site_init(&r->site, engine, engine_self, job_id,
+                                config->identity == NULL ? "" : config->identity, clock);
     flr_clock_unref(clock);
     if (status < 0) {
         flr__clients_free(&r->clients);
@@ -391,7 +434,8 @@ static int build(flr_runner *r, flr_config *config, const char *job_id, const fl
     return 0;
 }
 
-int flr_runner_new(flr_config *config, const char *job_id, const flr_engine_ops *engine, void *engine_self, flr_runner **runner)
+int flr_runner_new(flr_config *config, const char *job_id, const flr_engine_ops *engine,
+                   void *engine_self, flr_runner **runner)
 {
     flr_engine_ops ops;
     flr_scope *scope = NULL;
@@ -400,20 +444,25 @@ int flr_runner_new(flr_config *config, const char *job_id, const flr_engine_ops 
     config->detail[0] = '\0';
     int status = runner == NULL ? FLR_E_INVAL : flr__check_name(job_id, config->name_max);
     if (status < 0) {
-        flr__config_fail(config, "%s: %s", runner == NULL ? "runner" : "job_id", flr_status_get_text(status));
+        flr__config_fail(config, "%s: %s", runner == NULL ? "runner" : "job_id",
+                         flr_status_get_text(status));
         return status;
     }
     status = flr__abi_import(&ops, sizeof ops, engine, sizeof ops, 0);
     if (status == 0 && ops.list_clients == NULL)
         status = FLR_E_INVAL;
     if (status < 0) {
-        flr__config_fail(config, "engine: %s", engine == NULL || status != FLR_E_INVAL ? flr_status_get_text(status)
-                                                                                        : "the member list_clients is required");
+        flr__config_fail(config, "engine: %s",
+                         engine == NULL || status != FLR_E_INVAL
+                             ? flr_status_get_text(status)
+                             : "the member list_clients is required");
         return status;
     }
-    status = flr__scopes_choose(&config->scopes, config->job_scope == NULL ? "" : config->job_scope, &scope);
+    status = flr__scopes_choose(&config->scopes, config->job_scope == NULL ? "" : config->job_scope,
+                                &scope);
     if (status < 0) {
-        flr__config_fail(config, "scope: \"%s\" is not allowed here", config->job_scope == NULL ? "" : config->job_scope);
+        flr__config_fail(config, "scope: \"%s\" is not allowed here",
+                         config->job_scope == NULL ? "" : config->job_scope);
         return status;
     }
     flr_runner *r = flr__zalloc(sizeof *r);
@@ -455,7 +504,8 @@ int flr_runner_new_context(flr_runner *runner, flr_context **context)
     return 0;
 }
 
-int flr_runner_add_component(flr_runner *runner, const char *id, const flr_component_ops *ops, void *self)
+int flr_runner_add_component(flr_runner *runner, const char *id, const flr_component_ops *ops,
+                             void *self)
 {
     flr__component *c;
     if (runner == NULL || ops == NULL)
@@ -481,7 +531,8 @@ int flr_runner_add_component(flr_runner *runner, const char *id, const flr_compo
     return status;
 }
 
-int flr_runner_subscribe(flr_runner *runner, const char *component, const char *event, flr_event_handler handler, void *self)
+int flr_runner_subscribe(flr_runner *runner, const char *component, const char *event,
+                         flr_event_handler handler, void *self)
 {
     if (runner == NULL)
         return FLR_E_INVAL;

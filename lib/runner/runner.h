@@ -16,11 +16,12 @@
 /* ---- what the board uses ---- */
 flr__site *flr__runner_site(flr_runner *r);
 flr__clients *flr__runner_clients(flr_runner *r);
-const uint8_t *flr__runner_secret(const flr_runner *r);      /* 16 bytes */
-bool flr__runner_is_aborted(const flr_runner *r);            /* the run's abort signal is triggered */
-int64_t flr__runner_lead_time(const flr_runner *r);          /* dead_client_check_lead_time, nanoseconds */
-int64_t flr__runner_heartbeat_timeout(const flr_runner *r);  /* nanoseconds; 0: off */
-flr_workflow *flr__runner_workflow(flr_runner *r);           /* between its initialize_run and finalize_run; else NULL */
+const uint8_t *flr__runner_secret(const flr_runner *r); /* 16 bytes */
+bool flr__runner_is_aborted(const flr_runner *r);       /* the run's abort signal is triggered */
+int64_t flr__runner_lead_time(const flr_runner *r); /* dead_client_check_lead_time, nanoseconds */
+int64_t flr__runner_heartbeat_timeout(const flr_runner *r); /* nanoseconds; 0: off */
+flr_workflow *
+flr__runner_workflow(flr_runner *r); /* between its initialize_run and finalize_run; else NULL */
 bool flr__runner_gate_is_open(const flr_runner *r);
 /* LC-31: ask the engine for its clients and replace the known set (at each SNAPSHOT). Not under a lock. */
 int flr__runner_list_clients(flr_runner *r);

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #define FORMAT_VERSION 1
-#define FIXED_PART 24 /* magic, version, segments, length of the head */
-#define INLINE_MAX 4096
+#define FIXED_PART     24 /* magic, version, segments, length of the head */
+#define INLINE_MAX     4096
 
 static const char magic[8] = {'F', 'L', 'R', 'S', 'T', 'A', 'T', 'E'};
 
@@ -113,10 +113,12 @@ static int make_prefix(flr_state *s)
     put(p + 8, FORMAT_VERSION, 4);
     put(p + 12, s->encoded.count, 4);
     put(p + 16, flr_blob_get_size(s->encoded.head), 8);
-    uint32_t crc = flr__crc32c(0, flr_blob_get_data(s->encoded.head), flr_blob_get_size(s->encoded.head));
+    uint32_t crc =
+        flr__crc32c(0, flr_blob_get_data(s->encoded.head), flr_blob_get_size(s->encoded.head));
     for (size_t i = 0; i < s->encoded.count; i++) {
         put(p + FIXED_PART + 8 * i, flr_blob_get_size(s->encoded.blobs[i]), 8);
-        crc = flr__crc32c(crc, flr_blob_get_data(s->encoded.blobs[i]), flr_blob_get_size(s->encoded.blobs[i]));
+        crc = flr__crc32c(crc, flr_blob_get_data(s->encoded.blobs[i]),
+                          flr_blob_get_size(s->encoded.blobs[i]));
     }
     put(p + lengths, flr__crc32c(0, p, lengths), 4);
     put(p + lengths + 4, crc, 4);
@@ -124,7 +126,8 @@ static int make_prefix(flr_state *s)
 }
 
 /* One component's entry, if it saves. */
-static int save_entry(flr_runner *r, flr_context *context, const flr__component *c, flr_value **entries)
+static int save_entry(flr_runner *r, flr_context *context, const flr__component *c,
+                      flr_value **entries)
 {
     flr_value *state = NULL, *entry = NULL;
     flr__host_frame frame;
@@ -239,11 +242,13 @@ int flr__runner_persist_completed(flr_runner *r, bool completed)
         return 0;
     if (flr__host_inside(FLR__HOST_PERSIST, &r->site, NULL))
         return FLR_E_REENTRANT;
-    flr__turnstile_enter(&r->saving); /* so that persist sees the states in the order in which they were taken */
+    flr__turnstile_enter(
+        &r->saving); /* so that persist sees the states in the order in which they were taken */
     int status = take_state(r, &state);
     if (status == 0) {
         flr__host_enter(&frame, FLR__HOST_PERSIST, &r->site, NULL);
-        status = flr__callback_status(r->site.engine.persist(r->site.engine_self, state, completed));
+        status =
+            flr__callback_status(r->site.engine.persist(r->site.engine_self, state, completed));
         flr__host_leave(&frame);
         flr_state_unref(state);
         flr__runner_count(r, status < 0 ? FLR__COUNTER(engine_failures) : FLR__COUNTER(persists));
@@ -262,7 +267,8 @@ int flr_runner_persist(flr_runner *runner)
 /* ---------------------------------------------------------------- returning to one */
 
 /* Checks the prefix; cuts the segments out of `whole`. *head: the MessagePack part. */
-static int cut(flr_blob *whole, flr_blob ***segments, size_t *count, const uint8_t **head, size_t *head_size)
+static int cut(flr_blob *whole, flr_blob ***segments, size_t *count, const uint8_t **head,
+               size_t *head_size)
 {
     const uint8_t *p = flr_blob_get_data(whole);
     size_t size = flr_blob_get_size(whole);
@@ -303,7 +309,8 @@ static int cut(flr_blob *whole, flr_blob ***segments, size_t *count, const uint8
 
 static int parse(const void *data, size_t size, flr_value **head)
 {
-    static const flr__decode_limits limits = {FLR_VALUE_MAX_DEPTH, FLR_VALUE_MAX_COUNT, FLR_VALUE_MAX_TEXT, SIZE_MAX};
+    static const flr__decode_limits limits = {FLR_VALUE_MAX_DEPTH, FLR_VALUE_MAX_COUNT,
+                                              FLR_VALUE_MAX_TEXT, SIZE_MAX};
     flr_blob *whole, **segments = NULL;
     const uint8_t *bytes = NULL;
     size_t count = 0, head_size = 0, offset;
@@ -349,13 +356,16 @@ static int match_entries(flr_runner *r, const flr_value *entries)
         return 0;
     for (size_t i = 0; i < cs->count; i++)
         if (cs->items[i]->ops.restore != NULL && entry_of(entries, cs->items[i]) == NULL)
-            return refuse(r, FLR_E_NOTFOUND, "the saved state has no entry for the component ", cs->items[i]->id->text);
+            return refuse(r, FLR_E_NOTFOUND, "the saved state has no entry for the component ",
+                          cs->items[i]->id->text);
     for (size_t i = 0; i < flr_value_get_size(entries); i++) {
         const flr_value *entry = flr_list_get(entries, i);
         const char *id = flr_value_get_text(flr_map_get(entry, "id"), "");
         int64_t kind = flr_value_get_int(flr_map_get(entry, "kind"), 0);
         const flr__component *c =
-            kind < FLR__COMPONENT || kind > FLR__COMMUNICATOR ? NULL : flr__components_find(cs, id, (enum flr__component_kind)kind);
+            kind < FLR__COMPONENT || kind > FLR__COMMUNICATOR
+                ? NULL
+                : flr__components_find(cs, id, (enum flr__component_kind)kind);
         if (c == NULL || c->ops.restore == NULL)
             return refuse(r, FLR_E_NOTFOUND, "there is no component for the saved state of ", id);
     }
@@ -369,7 +379,8 @@ static int check_head(flr_runner *r, const flr_value *head)
     const char *job = flr_value_get_text(flr_map_get(head, "job"), NULL);
     const flr_value *entries = flr_map_get(head, "entries");
     int64_t index = flr_value_get_int(flr_map_get(head, "index"), -1);
-    if (job == NULL || index < 0 || flr_value_get_kind(entries) != FLR_VALUE_LIST || flr_blob_get_size(secret) != sizeof r->secret)
+    if (job == NULL || index < 0 || flr_value_get_kind(entries) != FLR_VALUE_LIST ||
+        flr_blob_get_size(secret) != sizeof r->secret)
         return FLR_E_CORRUPT;
     if (strcmp(job, r->site.job->text) != 0)
         return refuse(r, FLR_E_INVAL, "the saved state is of another job: ", job);
@@ -390,7 +401,8 @@ static int restore_components(flr_runner *r, const flr_value *entries)
             continue;
         flr__context_clear(context);
         flr__host_enter(&frame, FLR__HOST_PERSIST, &r->site, c);
-        status = flr__callback_status(c->ops.restore(c->self, context, flr_map_get(entry, "state")));
+        status =
+            flr__callback_status(c->ops.restore(c->self, context, flr_map_get(entry, "state")));
         flr__host_leave(&frame);
         if (status < 0) {
             atomic_store(&r->restore_failed, true);
@@ -417,7 +429,8 @@ int flr_runner_restore(flr_runner *runner, const void *data, size_t size)
     if (status == 0)
         status = restore_components(runner, flr_map_get(head, "entries"));
     if (status == 0) {
-        memcpy(runner->secret, flr_blob_get_data(flr_value_get_blob(flr_map_get(head, "secret"))), sizeof runner->secret);
+        memcpy(runner->secret, flr_blob_get_data(flr_value_get_blob(flr_map_get(head, "secret"))),
+               sizeof runner->secret);
         atomic_store(&runner->index, (size_t)flr_value_get_int(flr_map_get(head, "index"), 0));
         atomic_store(&runner->restore_failed, false);
         refuse(runner, 0, "", "");

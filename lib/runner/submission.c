@@ -15,7 +15,10 @@ typedef struct submission {
     int outcome;
 } submission;
 
-static const struct { const char *name; size_t counter; } outcomes[] = {
+static const struct {
+    const char *name;
+    size_t counter;
+} outcomes[] = {
     [FLR_OUTCOME_ACCEPTED] = {"accepted", FLR__COUNTER(accepted)},
     [FLR_OUTCOME_DUPLICATE] = {"a duplicate", FLR__COUNTER(duplicate)},
     [FLR_OUTCOME_LATE] = {"late", FLR__COUNTER(late)},
@@ -26,7 +29,8 @@ static const struct { const char *name; size_t counter; } outcomes[] = {
     [FLR_OUTCOME_WRONG_JOB] = {"dropped: of another job", FLR__COUNTER(wrong_job)},
     [FLR_OUTCOME_NO_PEER] = {"dropped: no peer context", FLR__COUNTER(no_peer)},
     [FLR_OUTCOME_NOT_RUNNING] = {"dropped: no workflow is open", FLR__COUNTER(not_running)},
-    [FLR_OUTCOME_FATAL_RETURN_CODE] = {"dropped: fatal return code", FLR__COUNTER(fatal_return_code)},
+    [FLR_OUTCOME_FATAL_RETURN_CODE] = {"dropped: fatal return code",
+                                       FLR__COUNTER(fatal_return_code)},
     [FLR_OUTCOME_FAILED] = {"failed", FLR__COUNTER(failed)},
 };
 
@@ -60,7 +64,8 @@ static int note_arrival(submission *s, const char *client)
     if (context->has_peer)
         flr__context_put_message(context->peer, FLR__S_SHAREABLE, flr_shareable_ref(s->result), 0);
     if (s->runner->site.engine.audit != NULL) {
-        const char *reference = flr_value_get_text(flr__shareable_header(s->result, FLR__STR(AUDIT_EVENT_ID)), NULL);
+        const char *reference =
+            flr_value_get_text(flr__shareable_header(s->result, FLR__STR(AUDIT_EVENT_ID)), NULL);
         snprintf(message, sizeof message, "received result from client '%s'", client);
         flr_context_audit(context, reference, message, audit_id);
     }
@@ -76,8 +81,8 @@ static bool is_fatal(submission *s)
         if (strcmp(rc, r->settings.fatal_codes[i]->text) != 0)
             continue;
         char reason[3 * FLR_NAME_MAX + 80];
-        snprintf(reason, sizeof reason, "Aborted job %s due to fatal return code %s from client %s", r->site.job->text, rc,
-                 s->client->name->text);
+        snprintf(reason, sizeof reason, "Aborted job %s due to fatal return code %s from client %s",
+                 r->site.job->text, rc, s->client->name->text);
         flr__panic(s->context, reason);
         return true;
     }
@@ -88,7 +93,8 @@ static bool is_fatal(submission *s)
 static int dress(submission *s)
 {
     flr_value *props = NULL;
-    const flr_value *name = flr__context_own(s->context, FLR__S_TASK_NAME), *id = flr__context_own(s->context, FLR__S_TASK_ID);
+    const flr_value *name = flr__context_own(s->context, FLR__S_TASK_NAME),
+                    *id = flr__context_own(s->context, FLR__S_TASK_ID);
     int status = flr_context_get_public(s->context->peer, &props);
     if (status == 0)
         status = flr__shareable_put(s->result, FLR__STR(TASK_NAME), name);
@@ -103,9 +109,11 @@ static int dress(submission *s)
 static bool is_too_large(const submission *s)
 {
     const flr__settings *limits = &s->runner->settings;
-    const flr_value *parts[] = {flr_shareable_get_body(s->result), flr_shareable_get_headers(s->result)};
+    const flr_value *parts[] = {flr_shareable_get_body(s->result),
+                                flr_shareable_get_headers(s->result)};
     for (size_t i = 0; i < 2; i++)
-        if (flr_value_get_depth(parts[i]) > limits->result_depth || flr_value_get_count(parts[i]) > limits->result_count ||
+        if (flr_value_get_depth(parts[i]) > limits->result_depth ||
+            flr_value_get_count(parts[i]) > limits->result_count ||
             flr_value_get_bytes(parts[i]) > limits->result_bytes)
             return true;
     return false;
@@ -147,15 +155,18 @@ static int filter(submission *s)
             return status;
     }
     flr__context_clear_detail(s->context);
-    status = flr__filters_apply(s->context, &r->site.result_chains, true, FLR_FILTER_IN, s->name, &s->result);
+    status = flr__filters_apply(s->context, &r->site.result_chains, true, FLR_FILTER_IN, s->name,
+                                &s->result);
     if (status < 0) {
-        flr__runner_count2(r, s->client->name->hash, FLR__COUNTER(result_filter_failures), FLR__NO_COUNTER);
+        flr__runner_count2(r, s->client->name->hash, FLR__COUNTER(result_filter_failures),
+                           FLR__NO_COUNTER);
         flr__log_failure(r, s->context, FLR_LOG_EXCEPTION, "a result filter", status);
         s->result = substitute;
         substitute = NULL;
     }
     flr_shareable_unref(substitute);
-    if (flr_shareable_is_frozen(s->result)) { /* a filter's own message: the communicator may change a copy */
+    if (flr_shareable_is_frozen(
+            s->result)) { /* a filter's own message: the communicator may change a copy */
         flr_shareable *copy;
         status = flr_shareable_copy(s->result, NULL, &copy);
         if (status < 0)
@@ -187,7 +198,8 @@ static void process_unknown(submission *s)
             flr__turnstile_leave(w->unknown_turn);
         if (status < 0) {
             flr__runner_count(r, FLR__COUNTER(controller_failures));
-            flr__log_failure(r, s->context, FLR_LOG_EXCEPTION, "process_result_of_unknown_task", status);
+            flr__log_failure(r, s->context, FLR_LOG_EXCEPTION, "process_result_of_unknown_task",
+                             status);
             s->outcome = FLR_OUTCOME_FAILED;
         }
     }
@@ -206,17 +218,21 @@ static int hand_over(submission *s)
         return status;
     s->outcome = FLR_OUTCOME_ACCEPTED;
     flr__context_clear_detail(s->context);
-    status = flr__callback_status(w->communicator.process_submission(w->communicator_self, s->context, s->client->name->text,
-                                                                     s->name, s->id, s->result, &s->outcome));
+    status = flr__callback_status(
+        w->communicator.process_submission(w->communicator_self, s->context, s->client->name->text,
+                                           s->name, s->id, s->result, &s->outcome));
     flr__communicator_leave(w, &frame);
     if (status == FLR_E_NOMEM || status == FLR_E_REENTRANT)
         return status;
-    if (status < 0 || s->outcome < FLR_OUTCOME_ACCEPTED || s->outcome > FLR_OUTCOME_WRONG_TASK_NAME) {
+    if (status < 0 || s->outcome < FLR_OUTCOME_ACCEPTED ||
+        s->outcome > FLR_OUTCOME_WRONG_TASK_NAME) {
         flr__runner_count(r, FLR__COUNTER(communicator_failures));
         if (status < 0)
             flr__log_failure(r, s->context, FLR_LOG_EXCEPTION, "process_submission", status);
         else
-            flr_context_log(s->context, FLR_LOG_ERROR, "process_submission gave the outcome %d, which is none of its own", s->outcome);
+            flr_context_log(s->context, FLR_LOG_ERROR,
+                            "process_submission gave the outcome %d, which is none of its own",
+                            s->outcome);
         s->outcome = FLR_OUTCOME_FAILED;
     }
     if (s->outcome == FLR_OUTCOME_LATE || s->outcome == FLR_OUTCOME_UNKNOWN_TASK)
@@ -249,37 +265,49 @@ static int take(submission *s, const char *client, int64_t now)
     if (is_fatal(s))
         return 0;
     status = dress(s);
-    if (status == FLR_E_LIMIT) { /* what the client says of itself is nested too deep: that is its own failure */
-        flr_context_log(s->context, FLR_LOG_ERROR, "peer properties of client %s exceed the limits", client);
+    if (status ==
+        FLR_E_LIMIT) { /* what the client says of itself is nested too deep: that is its own failure */
+        flr_context_log(s->context, FLR_LOG_ERROR, "peer properties of client %s exceed the limits",
+                        client);
         s->outcome = FLR_OUTCOME_FAILED;
         return 0;
     }
     if (status < 0)
         return status;
-    const char *cookie = flr_value_get_text(flr__shareable_cookie(s->result, FLR__STR(WORKFLOW)), NULL);
+    const char *cookie =
+        flr_value_get_text(flr__shareable_cookie(s->result, FLR__STR(WORKFLOW)), NULL);
     s->outcome = FLR_OUTCOME_WRONG_WORKFLOW;
     if (cookie != NULL && strcmp(cookie, s->workflow->id->text) != 0)
         return 0;
     s->outcome = FLR_OUTCOME_FAILED;
     if (is_too_large(s)) {
-        flr_context_log(s->context, FLR_LOG_ERROR, "result of client %s exceeds the limits", client);
+        flr_context_log(s->context, FLR_LOG_ERROR, "result of client %s exceeds the limits",
+                        client);
         return 0;
     }
     status = filter(s);
     return status < 0 ? status : hand_over(s);
 }
 
-static int submit(flr_runner *r, const char *client, flr_context *context, const char *name, const char *id,
-                  const flr_shareable *result, int *outcome)
+static int submit(flr_runner *r, const char *client, flr_context *context, const char *name,
+                  const char *id, const flr_shareable *result, int *outcome)
 {
-    submission s = {r, context, NULL, NULL, name == NULL ? "" : name, id == NULL ? "" : id, NULL, FLR_OUTCOME_NOT_RUNNING};
+    submission s = {r,
+                    context,
+                    NULL,
+                    NULL,
+                    name == NULL ? "" : name,
+                    id == NULL ? "" : id,
+                    NULL,
+                    FLR_OUTCOME_NOT_RUNNING};
     uint32_t hash = flr__hash32(client, strlen(client));
     int64_t now = flr_clock_get_now(r->site.clock);
     flr__runner_decide(r, now);
     int status = flr_shareable_copy(result, NULL, &s.result);
     if (status < 0)
         return status;
-    if (atomic_load(&r->status) == FLR_STATUS_STARTED && flr__gate_enter(&r->gate, hash, FLR__GATE_OPEN)) {
+    if (atomic_load(&r->status) == FLR_STATUS_STARTED &&
+        flr__gate_enter(&r->gate, hash, FLR__GATE_OPEN)) {
         s.workflow = atomic_load(&r->current);
         status = take(&s, client, now);
         flr__gate_leave(&r->gate, hash);
@@ -288,13 +316,15 @@ static int submit(flr_runner *r, const char *client, flr_context *context, const
     if (status < 0)
         return status;
     flr__runner_count2(r, hash, outcomes[s.outcome].counter, FLR__NO_COUNTER);
-    flr_context_log(context, FLR_LOG_INFO, "result of client %s for task \"%.64s\" is %s", client, s.name, outcomes[s.outcome].name);
+    flr_context_log(context, FLR_LOG_INFO, "result of client %s for task \"%.64s\" is %s", client,
+                    s.name, outcomes[s.outcome].name);
     *outcome = s.outcome;
     return 0;
 }
 
-int flr_runner_process_submission(flr_runner *runner, const char *client, flr_context *context, const char *task_name,
-                                  const char *task_id, const flr_shareable *result, int *outcome)
+int flr_runner_process_submission(flr_runner *runner, const char *client, flr_context *context,
+                                  const char *task_name, const char *task_id,
+                                  const flr_shareable *result, int *outcome)
 {
     if (result == NULL || outcome == NULL)
         return FLR_E_INVAL;
@@ -302,8 +332,9 @@ int flr_runner_process_submission(flr_runner *runner, const char *client, flr_co
     if (status < 0)
         return status;
     /* It may have to wait for a turn, a filter or a controller that this very thread is inside of. */
-    status = flr__host_inside_turn(&runner->site) ? FLR_E_REENTRANT
-                                                  : submit(runner, client, context, task_name, task_id, result, outcome);
+    status = flr__host_inside_turn(&runner->site)
+                 ? FLR_E_REENTRANT
+                 : submit(runner, client, context, task_name, task_id, result, outcome);
     flr__runner_end_call(context);
     return status;
 }

@@ -5,8 +5,8 @@
 #include <string.h>
 
 /* Keeps a component vtable until the workflow gets its id; destroy stays with the workflow. */
-static int keep_component(const flr_component_ops *ops, enum flr__component_kind kind, void *self, flr__component **out,
-                          void (**destroy)(void *self))
+static int keep_component(const flr_component_ops *ops, enum flr__component_kind kind, void *self,
+                          flr__component **out, void (**destroy)(void *self))
 {
     flr__component *c;
     int status = flr__component_new("?", kind, ops, self, &c);
@@ -18,11 +18,11 @@ static int keep_component(const flr_component_ops *ops, enum flr__component_kind
     return 0;
 }
 
-static int import_ops(flr_workflow *w, const flr_controller_ops *controller, const flr_communicator_ops *communicator,
-                      const char **missing)
+static int import_ops(flr_workflow *w, const flr_controller_ops *controller,
+                      const flr_communicator_ops *communicator, const char **missing)
 {
-    int status = flr__abi_import(&w->controller, sizeof w->controller, controller, sizeof w->controller,
-                                 FLR_CONTROLLER_FLAG_CONCURRENT);
+    int status = flr__abi_import(&w->controller, sizeof w->controller, controller,
+                                 sizeof w->controller, FLR_CONTROLLER_FLAG_CONCURRENT);
     *missing = "controller";
     if (status < 0)
         return status;
@@ -30,8 +30,8 @@ static int import_ops(flr_workflow *w, const flr_controller_ops *controller, con
     if (w->controller.control_flow == NULL && w->controller.step == NULL)
         return FLR_E_INVAL;
     *missing = "communicator";
-    status = flr__abi_import(&w->communicator, sizeof w->communicator, communicator, sizeof w->communicator,
-                             FLR_COMMUNICATOR_FLAG_CONCURRENT);
+    status = flr__abi_import(&w->communicator, sizeof w->communicator, communicator,
+                             sizeof w->communicator, FLR_COMMUNICATOR_FLAG_CONCURRENT);
     if (status < 0)
         return status;
     *missing = "process_task_request";
@@ -79,8 +79,9 @@ static void workflow_free(flr_workflow *w)
     flr__free(w);
 }
 
-int flr__workflow_new(const flr_controller_ops *controller, void *controller_self, const flr_communicator_ops *communicator,
-                      void *communicator_self, void *board, const char **missing, flr_workflow **workflow)
+int flr__workflow_new(const flr_controller_ops *controller, void *controller_self,
+                      const flr_communicator_ops *communicator, void *communicator_self,
+                      void *board, const char **missing, flr_workflow **workflow)
 {
     const char *what = NULL;
     flr_workflow *w = flr__zalloc(sizeof *w);
@@ -92,15 +93,17 @@ int flr__workflow_new(const flr_controller_ops *controller, void *controller_sel
     w->communicator_self = communicator_self;
     w->board = board;
     if (status == 0)
-        status = keep_component(w->controller.component, FLR__CONTROLLER, controller_self, &w->controller_component,
-                                &w->destroy_controller);
+        status = keep_component(w->controller.component, FLR__CONTROLLER, controller_self,
+                                &w->controller_component, &w->destroy_controller);
     if (status == 0)
-        status = keep_component(w->communicator.component, FLR__COMMUNICATOR, communicator_self, &w->communicator_component,
-                                &w->destroy_communicator);
+        status = keep_component(w->communicator.component, FLR__COMMUNICATOR, communicator_self,
+                                &w->communicator_component, &w->destroy_communicator);
     if (status == 0)
-        status = make_turnstile((w->communicator.flags & FLR_COMMUNICATOR_FLAG_CONCURRENT) != 0, &w->communicator_turn);
+        status = make_turnstile((w->communicator.flags & FLR_COMMUNICATOR_FLAG_CONCURRENT) != 0,
+                                &w->communicator_turn);
     if (status == 0)
-        status = make_turnstile((w->controller.flags & FLR_CONTROLLER_FLAG_CONCURRENT) != 0, &w->unknown_turn);
+        status = make_turnstile((w->controller.flags & FLR_CONTROLLER_FLAG_CONCURRENT) != 0,
+                                &w->unknown_turn);
     if (status < 0) {
         if (missing != NULL)
             *missing = what;
@@ -150,6 +153,7 @@ flr_workflow *flr_workflow_ref(flr_workflow *workflow)
 
 void flr_workflow_unref(flr_workflow *workflow)
 {
-    if (workflow != NULL && atomic_fetch_sub_explicit(&workflow->refs, 1, memory_order_acq_rel) == 1)
+    if (workflow != NULL &&
+        atomic_fetch_sub_explicit(&workflow->refs, 1, memory_order_acq_rel) == 1)
         workflow_free(workflow);
 }

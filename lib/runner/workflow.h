@@ -7,26 +7,29 @@
 
 struct flr_workflow {
     atomic_size_t refs;
-    atomic_bool added;              /* part of a configuration */
-    const flr__str *id;             /* set when added */
+    atomic_bool added;  /* part of a configuration */
+    const flr__str *id; /* set when added */
     flr_value *id_value;
     flr_controller_ops controller;
     void *controller_self;
-    flr__component *controller_component; /* until a configuration takes them; destroy is called by the workflow */
+    flr__component *
+        controller_component; /* until a configuration takes them; destroy is called by the workflow */
     flr_communicator_ops communicator;
     void *communicator_self;
     flr__component *communicator_component;
     void (*destroy_controller)(void *self);
     void (*destroy_communicator)(void *self);
-    void *board;                    /* flr_board, if the communicator is one */
-    void (*abandon)(void *board);   /* its run is freed unfinished: end what stands, without a callback */
+    void *board; /* flr_board, if the communicator is one */
+    void (*abandon)(
+        void *board); /* its run is freed unfinished: end what stands, without a callback */
     /* the open workflow's entries, one thread at a time unless concurrent: owner and waiters (lib/runner/turnstile.c) */
     struct flr__turnstile *communicator_turn, *unknown_turn;
 };
 
 /* As flr_workflow_new with a communicator; detail gets the name of a missing member (may be NULL). */
-int flr__workflow_new(const flr_controller_ops *controller, void *controller_self, const flr_communicator_ops *communicator,
-                      void *communicator_self, void *board, const char **missing, flr_workflow **workflow);
+int flr__workflow_new(const flr_controller_ops *controller, void *controller_self,
+                      const flr_communicator_ops *communicator, void *communicator_self,
+                      void *board, const char **missing, flr_workflow **workflow);
 /* Gives the workflow and its two components their id. FLR_E_STATE: it is part of a configuration already; FLR_E_NOMEM. */
 int flr__workflow_name(flr_workflow *w, const char *id);
 /* [give on 0] */

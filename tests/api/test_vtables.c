@@ -28,7 +28,8 @@ static int request(void *self, flr_context *context, const char *client, flr_off
     return 0;
 }
 
-static int submission(void *self, flr_context *context, const char *client, const char *task, const char *id, flr_shareable *result, int *outcome)
+static int submission(void *self, flr_context *context, const char *client, const char *task,
+                      const char *id, flr_shareable *result, int *outcome)
 {
     (void)self, (void)context, (void)client, (void)task, (void)id, (void)result, (void)outcome;
     return 0;
@@ -193,10 +194,26 @@ static union {
 static flr_shareable *payload;
 static flr_value *model;
 
-static size_t good_component(void) { flr_component_ops_init(&good.component, sizeof good.component); return sizeof good.component; }
-static size_t good_local(void) { flr_local_options_init(&good.local, sizeof good.local); return sizeof good.local; }
-static size_t good_stats(void) { flr_stats_init(&good.stats, sizeof good.stats); return sizeof good.stats; }
-static size_t good_step(void) { flr_step_result_init(&good.step, sizeof good.step); return sizeof good.step; }
+static size_t good_component(void)
+{
+    flr_component_ops_init(&good.component, sizeof good.component);
+    return sizeof good.component;
+}
+static size_t good_local(void)
+{
+    flr_local_options_init(&good.local, sizeof good.local);
+    return sizeof good.local;
+}
+static size_t good_stats(void)
+{
+    flr_stats_init(&good.stats, sizeof good.stats);
+    return sizeof good.stats;
+}
+static size_t good_step(void)
+{
+    flr_step_result_init(&good.step, sizeof good.step);
+    return sizeof good.step;
+}
 
 static size_t good_controller(void)
 {
@@ -313,7 +330,8 @@ START_TEST(every_struct_is_imported_with_care)
     ck_assert_msg(use_copy(s, size, 0, 0) == 0, "%s", s->name);
     ck_assert_msg(use_copy(s, size - sizeof(void *), 0, 0) == FLR_E_ABI, "%s: short", s->name);
     ck_assert_msg(use_copy(s, size + 2 * sizeof(void *), 0, 0) == 0, "%s: long, zero", s->name);
-    ck_assert_msg(use_copy(s, size + 2 * sizeof(void *), 0, 1) == FLR_E_ABI, "%s: long, not zero", s->name);
+    ck_assert_msg(use_copy(s, size + 2 * sizeof(void *), 0, 1) == FLR_E_ABI, "%s: long, not zero",
+                  s->name);
     ck_assert_msg(use_copy(s, size + 1, 0, 0) == FLR_E_ABI, "%s: no multiple", s->name);
     ck_assert_msg(use_copy(s, 8192, 0, 0) == FLR_E_ABI, "%s: huge", s->name);
     ck_assert_msg(use_copy(s, size, 1u << 31, 0) == FLR_E_INVAL, "%s: flags", s->name);
@@ -325,7 +343,8 @@ END_TEST
 static void refused(flr_config *config, int status, const char *member)
 {
     ck_assert_int_eq(status, FLR_E_INVAL);
-    ck_assert_msg(strstr(flr_config_get_detail(config), member) != NULL, "\"%s\" should name %s", flr_config_get_detail(config), member);
+    ck_assert_msg(strstr(flr_config_get_detail(config), member) != NULL, "\"%s\" should name %s",
+                  flr_config_get_detail(config), member);
 }
 
 START_TEST(required_members_are_named)
@@ -338,12 +357,15 @@ START_TEST(required_members_are_named)
     flr_engine_ops engine;
     ck_assert_int_eq(flr_config_new(&config), 0);
     flr_controller_ops_init(&controller, sizeof controller);
-    refused(config, flr_config_add_controller(config, "w", &controller, NULL, NULL, NULL), "control_flow or step");
+    refused(config, flr_config_add_controller(config, "w", &controller, NULL, NULL, NULL),
+            "control_flow or step");
     controller.step = step;
     flr_communicator_ops_init(&communicator, sizeof communicator);
-    refused(config, flr_config_add_controller(config, "w", &controller, NULL, &communicator, NULL), "process_task_request");
+    refused(config, flr_config_add_controller(config, "w", &controller, NULL, &communicator, NULL),
+            "process_task_request");
     communicator.process_task_request = request;
-    refused(config, flr_config_add_controller(config, "w", &controller, NULL, &communicator, NULL), "process_submission");
+    refused(config, flr_config_add_controller(config, "w", &controller, NULL, &communicator, NULL),
+            "process_submission");
     flr_filter_ops_init(&filter, sizeof filter);
     refused(config, flr_config_add_data_filter(config, "t", &filter, NULL), "process");
     flr_engine_ops_init(&engine, sizeof engine);
@@ -371,7 +393,8 @@ START_TEST(nulls_and_names)
     ck_assert_int_eq(flr_config_add_component(config, "c", &ops, NULL), 0);
     ck_assert_int_eq(flr_config_add_component(config, "c", &ops, NULL), FLR_E_EXISTS);
     ck_assert_int_eq(flr_config_set_task_request_interval(config, -1), FLR_E_INVAL);
-    ck_assert_int_eq(flr_config_set_dead_client_grace_period(config, (double)UINT64_MAX / 0.0000001), 0);
+    ck_assert_int_eq(
+        flr_config_set_dead_client_grace_period(config, (double)UINT64_MAX / 0.0000001), 0);
     ck_assert_int_eq(flr_config_set_log_level(config, 7), FLR_E_INVAL);
     ck_assert_int_eq(flr_config_set_secure(config, 2), FLR_E_INVAL);
     flr_config_free(config);
@@ -394,7 +417,8 @@ int main(void)
 {
     Suite *suite = suite_create("vtables");
     TCase *tests = tcase_create("api");
-    tcase_add_loop_test(tests, every_struct_is_imported_with_care, 0, (int)(sizeof all / sizeof all[0]));
+    tcase_add_loop_test(tests, every_struct_is_imported_with_care, 0,
+                        (int)(sizeof all / sizeof all[0]));
     tcase_add_test(tests, required_members_are_named);
     tcase_add_test(tests, nulls_and_names);
     suite_add_tcase(suite, tests);

@@ -52,7 +52,10 @@ static void add_keeper(world *w, keeper *k, const char *name)
     ck_assert_int_eq(flr_config_add_component(w->config, name, &ops, k), 0);
 }
 
-typedef struct bytes { unsigned char *data; size_t size; } bytes;
+typedef struct bytes {
+    unsigned char *data;
+    size_t size;
+} bytes;
 
 static bytes flat(const flr_state *state)
 {
@@ -115,7 +118,11 @@ START_TEST(ps_01_without_persist_nothing_is_saved)
 END_TEST
 
 /* Several threads ask at once: persist sees states one at a time, each newer than the one before. */
-typedef struct order { world *world; int64_t last; int inside, overlaps, disorders; } order;
+typedef struct order {
+    world *world;
+    int64_t last;
+    int inside, overlaps, disorders;
+} order;
 
 static int rising_save(void *self, flr_context *context, flr_value **state)
 {
@@ -389,16 +396,19 @@ START_TEST(ps_05_continues_with_the_saved_workflow)
     ck_assert_int_eq(flr_runner_restore(w->runner, middle.data, middle.size), 0);
     ck_assert_uint_eq(flr_runner_get_workflow_index(w->runner), 1);
     ck_assert_int_eq(world_finish(w), 0);
-    ck_assert_str_eq(world_trace(w), "_start_run persist(0) initialize_run2 start2 _start_workflow control2 stop2 finalize_run2 "
-                                     "_end_workflow _about_to_end_run aux:__end_run__ persist(1) _check_end_run_readiness _end_run");
+    ck_assert_str_eq(
+        world_trace(w),
+        "_start_run persist(0) initialize_run2 start2 _start_workflow control2 stop2 finalize_run2 "
+        "_end_workflow _about_to_end_run aux:__end_run__ persist(1) _check_end_run_readiness _end_run");
     world_free(w);
 
     w = world_new(2);
     world_start(w);
     ck_assert_int_eq(flr_runner_restore(w->runner, done.data, done.size), 0);
     ck_assert_int_eq(world_finish(w), 0);
-    ck_assert_str_eq(world_trace(w), "_start_run persist(0) _about_to_end_run aux:__end_run__ persist(1) "
-                                     "_check_end_run_readiness _end_run");
+    ck_assert_str_eq(world_trace(w),
+                     "_start_run persist(0) _about_to_end_run aux:__end_run__ persist(1) "
+                     "_check_end_run_readiness _end_run");
     world_free(w);
     free(middle.data);
     free(done.data);

@@ -9,10 +9,13 @@
 #include <string.h>
 #include <time.h>
 
-#define REPEATS 5
+#define REPEATS     5
 #define FIGURES_MAX 64
 
-typedef struct outcome { const figure *figure; double median, min, max; } outcome;
+typedef struct outcome {
+    const figure *figure;
+    double median, min, max;
+} outcome;
 
 bool bench_quick;
 static bool json;
@@ -53,13 +56,16 @@ static void print(const outcome *o)
     const outcome *reference = find_outcome(o->figure->reference);
     double ratio = reference == NULL ? 0 : o->median / reference->median;
     if (json) {
-        printf("{\"figure\": \"%s\", \"median\": %.6g, \"min\": %.6g, \"max\": %.6g, \"unit\": \"%s\", ", o->figure->id, o->median, o->min, o->max, o->figure->unit);
+        printf(
+            "{\"figure\": \"%s\", \"median\": %.6g, \"min\": %.6g, \"max\": %.6g, \"unit\": \"%s\", ",
+            o->figure->id, o->median, o->min, o->max, o->figure->unit);
         if (reference == NULL)
             printf("\"reference\": null, \"ratio\": null}\n");
         else
             printf("\"reference\": \"%s\", \"ratio\": %.4g}\n", reference->figure->id, ratio);
     } else {
-        printf("%-24s %14.1f %14.1f %14.1f  %-8s", o->figure->id, o->median, o->min, o->max, o->figure->unit);
+        printf("%-24s %14.1f %14.1f %14.1f  %-8s", o->figure->id, o->median, o->min, o->max,
+               o->figure->unit);
         if (reference != NULL)
             printf(" %8.3f x %s", ratio, reference->figure->id);
         printf("\n");
@@ -106,7 +112,8 @@ static void print_growth(const char *series)
     }
     if (first == NULL || first == last || json)
         return;
-    double exponent = log(first->median / last->median) / log((double)last->figure->size / (double)first->figure->size);
+    double exponent = log(first->median / last->median) /
+                      log((double)last->figure->size / (double)first->figure->size);
     printf("growth of %-14s cost ~ size^%.3f\n", series, exponent);
 }
 

@@ -13,7 +13,10 @@ static long pairs_wanted(long clients)
 
 /* ---- the reference: what any dispatcher must at least do for a pair ---- */
 
-typedef struct entry { uint64_t key; struct entry *next; } entry;
+typedef struct entry {
+    uint64_t key;
+    struct entry *next;
+} entry;
 
 static uint64_t mix(uint64_t x)
 {
@@ -27,12 +30,19 @@ static uint64_t mix(uint64_t x)
 /* SipHash-2-4's rounds over 64 bytes, 128 bits of output. */
 static uint64_t keyed_hash(uint64_t seed)
 {
-    uint64_t v[4] = {seed ^ UINT64_C(0x736f6d6570736575), UINT64_C(0x646f72616e646f6d), seed ^ UINT64_C(0x6c7967656e657261), UINT64_C(0x7465646279746573)};
+    uint64_t v[4] = {seed ^ UINT64_C(0x736f6d6570736575), UINT64_C(0x646f72616e646f6d),
+                     seed ^ UINT64_C(0x6c7967656e657261), UINT64_C(0x7465646279746573)};
     for (unsigned i = 0; i < 9 * 2 + 8; i++) {
-        v[0] += v[1]; v[1] = (v[1] << 13 | v[1] >> 51) ^ v[0]; v[0] = v[0] << 32 | v[0] >> 32;
-        v[2] += v[3]; v[3] = (v[3] << 16 | v[3] >> 48) ^ v[2];
-        v[0] += v[3]; v[3] = (v[3] << 21 | v[3] >> 43) ^ v[0];
-        v[2] += v[1]; v[1] = (v[1] << 17 | v[1] >> 47) ^ v[2]; v[2] = v[2] << 32 | v[2] >> 32;
+        v[0] += v[1];
+        v[1] = (v[1] << 13 | v[1] >> 51) ^ v[0];
+        v[0] = v[0] << 32 | v[0] >> 32;
+        v[2] += v[3];
+        v[3] = (v[3] << 16 | v[3] >> 48) ^ v[2];
+        v[0] += v[3];
+        v[3] = (v[3] << 21 | v[3] >> 43) ^ v[0];
+        v[2] += v[1];
+        v[1] = (v[1] << 17 | v[1] >> 47) ^ v[2];
+        v[2] = v[2] << 32 | v[2] >> 32;
     }
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
@@ -50,7 +60,8 @@ static double null_dispatch(long clients)
     size_t capacity = 16;
     while (capacity < (size_t)clients * 2)
         capacity *= 2;
-    entry *entries = calloc((size_t)clients, sizeof *entries), **table = calloc(capacity, sizeof *table);
+    entry *entries = calloc((size_t)clients, sizeof *entries),
+          **table = calloc(capacity, sizeof *table);
     pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     volatile uint64_t sink = 0;
     for (long i = 0; i < clients; i++) {
@@ -107,7 +118,11 @@ static double foreign_tasks(long tasks)
 }
 
 /* Two threads, each with half of the clients. Who ends a round steps to the next one; the other finds no task for a moment. */
-typedef struct half { federation *f; long first, last, wanted, done; pthread_mutex_t *stepping; } half;
+typedef struct half {
+    federation *f;
+    long first, last, wanted, done;
+    pthread_mutex_t *stepping;
+} half;
 
 static void *serve_half(void *self)
 {
@@ -132,7 +147,8 @@ static double pairs_2t(long clients)
     federation *f = federation_new(clients, 0, false);
     pthread_mutex_t stepping = PTHREAD_MUTEX_INITIALIZER;
     long wanted = pairs_wanted(clients) / 2;
-    half halves[2] = {{f, 0, clients / 2, wanted, 0, &stepping}, {f, clients / 2, clients, wanted, 0, &stepping}};
+    half halves[2] = {{f, 0, clients / 2, wanted, 0, &stepping},
+                      {f, clients / 2, clients, wanted, 0, &stepping}};
     pthread_t threads[2];
     federation_step(f);
     double begin = bench_now();

@@ -111,7 +111,8 @@ federation *federation_new(long count, long foreign, bool idle)
     controller.start = start;
     controller.step = step;
     bench_check(flr_config_new(&config), "config");
-    bench_check(flr_config_add_controller(config, "bench", &controller, f, NULL, NULL), "controller");
+    bench_check(flr_config_add_controller(config, "bench", &controller, f, NULL, NULL),
+                "controller");
     bench_check(flr_runner_new(config, "bench", &engine, f, &f->runner), "runner");
     bench_check(flr_runner_new_context(f->runner, &f->context), "context");
     return f;
@@ -147,13 +148,16 @@ bool federation_pair(federation *f, flr_context *context, long i)
     int outcome;
     flr_context_reset(context);
     flr_context_set_peer_props(context, f->peer);
-    bench_check(flr_runner_process_task_request(f->runner, f->names[i], context, &answer), "request");
+    bench_check(flr_runner_process_task_request(f->runner, f->names[i], context, &answer),
+                "request");
     if (flr_answer_get_kind(answer) != FLR_ANSWER_TASK)
         return false;
     strcpy(id, flr_answer_get_id(answer));
     flr_context_reset(context);
     flr_context_set_peer_props(context, f->peer);
-    bench_check(flr_runner_process_submission(f->runner, f->names[i], context, "train", id, f->result, &outcome), "submission");
+    bench_check(flr_runner_process_submission(f->runner, f->names[i], context, "train", id,
+                                              f->result, &outcome),
+                "submission");
     if (outcome != FLR_OUTCOME_ACCEPTED)
         bench_check(-1, "a result was not accepted");
     return true;

@@ -68,7 +68,8 @@ static double bytes_per_assignment(long clients)
     for (long i = 0; i < clients; i++) {
         flr_context_reset(f->context);
         flr_context_set_peer_props(f->context, f->peer);
-        bench_check(flr_runner_process_task_request(f->runner, f->names[i], f->context, &answer), "request");
+        bench_check(flr_runner_process_task_request(f->runner, f->names[i], f->context, &answer),
+                    "request");
     }
     flr_context_reset(f->context);
     double bytes = (double)live - before;

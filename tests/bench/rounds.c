@@ -8,10 +8,10 @@ typedef struct rounds {
     flr_runner *runner;
     flr_shareable *payload;
     int rounds;
-    double *seconds;             /* of each round */
-    double aborted, returned;    /* moments */
-    bool silent;                 /* nobody answers: until the abort */
-    pthread_barrier_t waiting;   /* silent: the broadcast is about to be waited for */
+    double *seconds;           /* of each round */
+    double aborted, returned;  /* moments */
+    bool silent;               /* nobody answers: until the abort */
+    pthread_barrier_t waiting; /* silent: the broadcast is about to be waited for */
 } rounds;
 
 static int control_flow(void *self, flr_signal *abort, flr_context *context)
@@ -37,7 +37,8 @@ static int control_flow(void *self, flr_signal *abort, flr_context *context)
     return status;
 }
 
-static int answer_at_once(void *self, const char *client, const char *task, const flr_shareable *data, flr_signal *abort, flr_shareable **result)
+static int answer_at_once(void *self, const char *client, const char *task,
+                          const flr_shareable *data, flr_signal *abort, flr_shareable **result)
 {
     (void)self, (void)client, (void)task, (void)data, (void)abort;
     return flr_shareable_new(result);
@@ -50,7 +51,8 @@ static flr_runner *make(rounds *r, const flr_engine_ops *engine, void *engine_se
     flr_controller_ops_init(&controller, sizeof controller);
     controller.control_flow = control_flow;
     bench_check(flr_config_new(&config), "config");
-    bench_check(flr_config_add_controller(config, "rounds", &controller, r, NULL, NULL), "controller");
+    bench_check(flr_config_add_controller(config, "rounds", &controller, r, NULL, NULL),
+                "controller");
     bench_check(flr_runner_new(config, "bench", engine, engine_self, &r->runner), "runner");
     return r->runner;
 }

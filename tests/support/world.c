@@ -147,16 +147,17 @@ static void take_log(void *self, int level, const char *line)
 
 static int result_of(world_workflow *wf, flr_context *context, int status)
 {
-    return status < 0 && wf->detail != NULL ? flr_context_fail(context, status, "%s", wf->detail) : status;
+    return status < 0 && wf->detail != NULL ? flr_context_fail(context, status, "%s", wf->detail)
+                                            : status;
 }
 
-#define HOOK(member, name, status)                                                                                     \
-    static int member(void *self, flr_context *context)                                                                \
-    {                                                                                                                  \
-        world_workflow *wf = self;                                                                                     \
-        note_of(wf, #member);                                                                                          \
-        int own = wf->name == NULL ? 0 : wf->name(wf, context);                                                        \
-        return own != 0 ? own : result_of(wf, context, wf->status);                                                    \
+#define HOOK(member, name, status)                                                                 \
+    static int member(void *self, flr_context *context)                                            \
+    {                                                                                              \
+        world_workflow *wf = self;                                                                 \
+        note_of(wf, #member);                                                                      \
+        int own = wf->name == NULL ? 0 : wf->name(wf, context);                                    \
+        return own != 0 ? own : result_of(wf, context, wf->status);                                \
     }
 HOOK(initialize_run, on_initialize, initialize_status)
 HOOK(finalize_run, on_finalize, finalize_status)
@@ -203,11 +204,13 @@ static int request(void *self, flr_context *context, const char *client, flr_off
     return wf->on_request == NULL ? 0 : wf->on_request(wf, context, client, offer);
 }
 
-static int submission(void *self, flr_context *context, const char *client, const char *task, const char *id,
-                      flr_shareable *result, int *outcome)
+static int submission(void *self, flr_context *context, const char *client, const char *task,
+                      const char *id, flr_shareable *result, int *outcome)
 {
     world_workflow *wf = self;
-    return wf->on_submission == NULL ? 0 : wf->on_submission(wf, context, client, task, id, result, outcome);
+    return wf->on_submission == NULL
+               ? 0
+               : wf->on_submission(wf, context, client, task, id, result, outcome);
 }
 
 static int check(void *self, flr_context *context, const char *client, const char *id, int *found)
@@ -224,7 +227,8 @@ static int exception(void *self, flr_context *context, const char *id)
     return wf->on_exception == NULL ? 0 : wf->on_exception(wf, context, id);
 }
 
-static int unknown(void *self, flr_context *context, const char *client, const char *task, const char *id, const flr_shareable *result)
+static int unknown(void *self, flr_context *context, const char *client, const char *task,
+                   const char *id, const flr_shareable *result)
 {
     world_workflow *wf = self;
     return wf->on_unknown == NULL ? 0 : wf->on_unknown(wf, context, client, task, id, result);
@@ -248,7 +252,8 @@ static void destroyed(void *self)
 }
 
 /* The property as text, a bool as "0" or "1"; "-" if it is not set. */
-static void note_property(world *w, const char *before, const char *after, flr_context *context, const char *key)
+static void note_property(world *w, const char *before, const char *after, flr_context *context,
+                          const char *key)
 {
     flr_value *value = NULL;
     const char *text = "-";
@@ -337,7 +342,9 @@ static void add_workflow(world *w, int i)
     communicator.client_is_active = w->without_tell ? NULL : active;
     communicator.advance = advance;
     snprintf(id, sizeof id, "wf%d", i + 1);
-    ck_assert_int_eq(flr_config_add_controller(w->config, id, &controller, wf, wf->with_board ? NULL : &communicator, wf), 0);
+    ck_assert_int_eq(flr_config_add_controller(w->config, id, &controller, wf,
+                                               wf->with_board ? NULL : &communicator, wf),
+                     0);
 }
 
 void world_add_component(world *w)
@@ -361,7 +368,8 @@ void world_start(world *w)
     engine.audit = w->with_audit ? audit : NULL;
     engine.wakeup = w->with_wakeup ? wakeup : NULL;
     engine.log = take_log;
-    ck_assert_msg(flr_runner_new(w->config, WORLD_JOB, &engine, w, &w->runner) == 0, "%s", flr_config_get_detail(w->config));
+    ck_assert_msg(flr_runner_new(w->config, WORLD_JOB, &engine, w, &w->runner) == 0, "%s",
+                  flr_config_get_detail(w->config));
     w->config = NULL;
     ck_assert_int_eq(flr_runner_new_context(w->runner, &w->context), 0);
 }
@@ -481,11 +489,14 @@ const flr_answer *world_request(world *w, const char *client)
     return answer;
 }
 
-int world_submit_message(world *w, const char *client, const char *task, const char *id, const flr_shareable *result)
+int world_submit_message(world *w, const char *client, const char *task, const char *id,
+                         const flr_shareable *result)
 {
     int outcome = 0;
     world_peer(w, w->context, WORLD_JOB);
-    ck_assert_int_eq(flr_runner_process_submission(w->runner, client, w->context, task, id, result, &outcome), 0);
+    ck_assert_int_eq(
+        flr_runner_process_submission(w->runner, client, w->context, task, id, result, &outcome),
+        0);
     return outcome;
 }
 
@@ -501,7 +512,8 @@ int world_submit(world *w, const char *client, const char *task, const char *id,
     return outcome;
 }
 
-const flr_shareable *world_aux(world *w, const char *client, const char *topic, const flr_shareable *request)
+const flr_shareable *world_aux(world *w, const char *client, const char *topic,
+                               const flr_shareable *request)
 {
     flr_shareable *message = NULL;
     const flr_shareable *reply = NULL;
@@ -510,9 +522,11 @@ const flr_shareable *world_aux(world *w, const char *client, const char *topic, 
     else
         ck_assert_int_eq(flr_shareable_copy(request, NULL, &message), 0);
     if (flr_shareable_get_header(message, FLR_HEADER_PEER_PROPS) == NULL)
-        ck_assert_int_eq(flr_shareable_set_header(message, FLR_HEADER_PEER_PROPS, peer_props(WORLD_JOB)), 0);
+        ck_assert_int_eq(
+            flr_shareable_set_header(message, FLR_HEADER_PEER_PROPS, peer_props(WORLD_JOB)), 0);
     ck_assert_int_eq(flr_context_reset(w->context), 0);
-    ck_assert_int_eq(flr_runner_process_aux(w->runner, client, topic, w->context, message, &reply), 0);
+    ck_assert_int_eq(flr_runner_process_aux(w->runner, client, topic, w->context, message, &reply),
+                     0);
     ck_assert_ptr_nonnull(reply);
     flr_shareable_unref(message);
     return reply;
