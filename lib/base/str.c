@@ -9,8 +9,8 @@
         atomic_uint_fast32_t refs;                                                                 \
         uint32_t hash, size;                                                                       \
         uint16_t index;                                                                            \
-        char text[sizeof literal];                                                                 \
-    } known_##name = {1, FLR__HASH_##name, sizeof literal - 1, FLR__S_##name, literal};
+        char text[sizeof(literal)];                                                                \
+    } known_##name = {1, FLR__HASH_##name, sizeof(literal) - 1, FLR__S_##name, literal};
 FLR__WELLKNOWN(X)
 #undef X
 

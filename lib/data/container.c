@@ -228,9 +228,17 @@ static size_t find_key(const flr__map *m, const flr__str *key)
 const flr_value *flr__map_get(const flr_value *map, const flr__str *key)
 {
     const flr__map *m = as_map(map);
-    size_t place = m == NULL || key == NULL ? SIZE_MAX : find_key(m, key);
+    size_t place;
 
-    return place == SIZE_MAX ? NULL : m->entries[place].value;
+    if (m == NULL || key == NULL) {
+        return NULL;
+    }
+    place = find_key(m, key);
+    if (place == SIZE_MAX) {
+        return NULL;
+    }
+    assert(m->entries != NULL); /* something was found in it */
+    return m->entries[place].value;
 }
 
 static size_t find_chars(const flr__map *m, const char *key)

@@ -155,8 +155,10 @@ static int call_filter(flr_filter *f, flr_context *context, flr_shareable **mess
     flr__host_leave(&frame);
     if (is_serial(f))
         flr__turnstile_leave(&f->turn);
-    if (status < 0)
+    if (status < 0) {
+        flr_shareable_unref(output); /* what it set before it failed is the library's all the same */
         return status;
+    }
     if (output == NULL)
         return flr_context_fail(context, FLR_E_CALLBACK, "filter %s gave no message",
                                 f->name != NULL ? f->name->text : "without a name");

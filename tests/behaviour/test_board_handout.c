@@ -345,6 +345,44 @@ static int keep_assignment(void *self, flr_assignment *a)
     return 0;
 }
 
+static int count_assignments(void *self, flr_assignment *a)
+{
+    seen = a;
+    ++*(int *)self;
+    return 0;
+}
+
+START_TEST(bd_12_recording_a_handout)
+{
+    flr_task_options o;
+    flr_task *task;
+    char id[40], again[40];
+    int count = 0;
+
+    boardhost_task_options(&h, &o);
+    task = boardhost_task(&h, "t", &o);
+    boardhost_broadcast(&h, task, 0, 0, 0, 0);
+    ck_assert_int_eq(flr_clock_advance(h.clock, 2.0), 0);
+    boardhost_take(&h, 1, id);
+    ck_assert_int_eq(flr_clock_advance(h.clock, 3.0), 0);
+    boardhost_take(&h, 1, again);
+    ck_assert_str_eq(again, id);
+    flr_task_visit_assignments(task, count_assignments, &count);
+    ck_assert_int_eq(count, 1); /* a re-send is no new record */
+    ck_assert_uint_eq(flr_assignment_get_send_count(seen), 2);
+    ck_assert_int_eq(flr_assignment_get_first_sent(seen), 1002 * SECOND);
+    ck_assert_int_eq(flr_assignment_get_last_sent(seen), 1005 * SECOND);
+    boardhost_take(&h, 2, again);
+    ck_assert_str_ne(again, id);
+    count = 0;
+    flr_task_visit_assignments(task, count_assignments, &count);
+    ck_assert_int_eq(count, 2);
+    ck_assert_str_eq(flr_assignment_get_client(seen), "site-2"); /* in hand-out order */
+    ck_assert_int_eq(flr_assignment_get_first_sent(seen), 1005 * SECOND);
+    flr_task_unref(task);
+}
+END_TEST
+
 START_TEST(bd_14_what_an_assignment_shows)
 {
     flr_task_options o;
@@ -687,6 +725,7 @@ int main(void)
         bd_11_public_properties,
         bd_13_headers,
         bd_13_no_operator_no_timeout,
+        bd_12_recording_a_handout,
         bd_14_what_an_assignment_shows,
         rq_17_events_of_a_hand_out,
         rq_20_events_of_a_failed_send_callback,

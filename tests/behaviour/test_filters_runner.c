@@ -360,6 +360,7 @@ START_TEST(fi_07_one_thread_at_a_time)
     ck_assert_int_eq(flr_answer_get_kind(world_request(w, "c")), FLR_ANSWER_TASK);
     ck_assert_int_eq(world_submit(w, "c", "train", "id", NULL), FLR_OUTCOME_ACCEPTED);
     ck_assert_str_eq(flr_shareable_get_rc(world_aux(w, "c", "__job_heartbeat__", NULL)), "OK");
+    give_way(w);
     stage_reach(&filter_stage, 3);
     caller_join(&a);
     caller_join(&b);

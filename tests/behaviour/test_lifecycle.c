@@ -1,5 +1,5 @@
 /*
- * How workflows open, close and follow each other: rows LC-07 to LC-11, LC-27. Where a loop index is used, 0 steps the run and 1 runs it.
+ * How workflows open, close and follow each other: rows LC-07 to LC-11, LC-14, LC-27. Where a loop index is used, 0 steps the run and 1 runs it.
  */
 #include "world.h"
 #include <stdio.h>
@@ -376,6 +376,51 @@ START_TEST(lc_11_the_index)
 }
 END_TEST
 
+/* Two silent clients in turn, so that the driver has gone through all that it does between them. */
+static int lose_two(world_workflow *wf, flr_context *context)
+{
+    static const char *const names[] = {"a", "b"};
+    world *w = wf->world;
+    (void)context;
+    for (int i = 0; i < 2; i++) {
+        int before = *(int *)wf->user;
+        ck_assert_int_eq(flr_runner_handle_dead_job(w->runner, names[i]), 0);
+        ck_assert_int_eq(flr_clock_advance(w->clock, 60.0), 0);
+        world_await(w, "_client_disconnected", before + 1);
+        *(int *)wf->user = before + 1;
+        world_aux(w, names[i], "__job_heartbeat__", NULL); /* it is back */
+    }
+    return 0;
+}
+
+static int note_advance(world_workflow *wf, flr_context *context, int64_t now, int64_t *due)
+{
+    (void)context;
+    (void)now;
+    (void)due;
+    world_note(wf->world, "advance");
+    return 0;
+}
+
+START_TEST(lc_14_the_driver_leaves_a_communicator_that_is_finalized)
+{
+    int lost = 0;
+    world *w = world_begin(1, true);
+    world_workflow *wf = &w->workflows[0];
+    wf->user = &lost;
+    wf->on_advance = note_advance;
+    wf->on_control = lose_two;
+    wf->on_finalize = lose_two;
+    ck_assert_int_eq(world_complete(w, true), 0);
+    ck_assert_int_eq(lost, 4);
+    const char *closing = strstr(world_trace(w), "stop");
+    ck_assert_ptr_nonnull(strstr(world_trace(w), "advance")); /* while the workflow was open */
+    ck_assert_str_eq(closing, "stop finalize_run _client_disconnected _client_reconnected "
+                              "_client_disconnected _client_reconnected _end_workflow" END);
+    world_free(w);
+}
+END_TEST
+
 START_TEST(lc_27_in_full)
 {
     world *w = world_begin(_i / 2, _i % 2 != 0);
@@ -400,6 +445,7 @@ int main(void)
     tcase_add_test(c, lc_10_failures_while_closing_are_logged_as_errors);
     tcase_add_loop_test(c, lc_11_an_abort_while_it_ends_keeps_the_index, 0, 2);
     tcase_add_loop_test(c, lc_11_the_index, 0, 2);
+    tcase_add_test(c, lc_14_the_driver_leaves_a_communicator_that_is_finalized);
     tcase_add_loop_test(c, lc_27_in_full, 0, 6);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);

@@ -1,6 +1,7 @@
 /* See caller.h. */
 #include "caller.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -115,6 +116,14 @@ void caller_join(caller *c)
     pthread_join(c->thread, NULL);
     flr_context_free(c->context);
     c->context = NULL;
+}
+
+void give_way(world *w)
+{
+    for (int i = 0; i < 2000; i++) {
+        (void)world_stats(w);
+        sched_yield();
+    }
 }
 
 void expect_trace(world *w, const char *expected)

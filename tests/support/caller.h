@@ -39,6 +39,9 @@ void caller_submit(caller *c, world *w, const char *client, const char *task, co
 void caller_aux(caller *c, world *w, const char *client, const char *topic);
 void caller_join(caller *c); /* waits for the call; frees the context */
 
+/* Work that lets other threads run: whoever does not wait where it must gets every chance to show it. */
+void give_way(world *w);
+
 /* The trace so far is this, and is forgotten. */
 void expect_trace(world *w, const char *expected);
 

@@ -1,0 +1,980 @@
+/*
+ * Wrong arguments for every public function, through the shared library and the public headers only: each gives its documented code, changes
+ * nothing and writes no output. Getters and releasing functions bear NULL.
+ */
+#include <check.h>
+#include <flrunner.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char longer[FLR_NAME_MAX + 2]; /* one byte too long for a name */
+
+#define IS(call, code)    ck_assert_msg((call) == (code), #call " should be " #code)
+#define INVAL(call)       IS(call, FLR_E_INVAL)
+#define LIMIT(call)       IS(call, FLR_E_LIMIT)
+#define NOTHING(call)     ck_assert_msg((call) == NULL, #call " should be NULL")
+#define ZERO(call)        ck_assert_msg((call) == 0, #call " should be 0")
+#define TEXT(call, text)  ck_assert_msg(strcmp((call), (text)) == 0, #call " should be \"" text "\"")
+
+/* A run in the middle of its only workflow, on a board. */
+static struct {
+    flr_config *config;
+    flr_clock *clock;
+    flr_runner *runner;
+    flr_context *context, *foreign; /* foreign: of another runner */
+    flr_runner *other;
+    flr_board *board;
+    flr_shareable *message;
+    flr_value *map;
+    flr_task *task;
+    int ended;
+} h;
+
+/* ---------------------------------------------------------------- callbacks */
+
+static int list_clients(void *self, flr_client_list *list)
+{
+    (void)self;
+    INVAL(flr_client_list_add(NULL, "a", NULL));
+    INVAL(flr_client_list_add(list, NULL, NULL));
+    INVAL(flr_client_list_add(list, "", NULL));
+    LIMIT(flr_client_list_add(list, longer, NULL));
+    LIMIT(flr_client_list_add(list, "a", longer));
+    ZERO(flr_client_list_add(list, "a", ""));
+    IS(flr_client_list_add(list, "a", NULL), FLR_E_EXISTS);
+    return 0;
+}
+
+static int send_aux(void *self, flr_aux_send *send)
+{
+    flr_shareable *reply;
+    (void)self;
+    ZERO(flr_shareable_new(&reply));
+    INVAL(flr_aux_send_reply(NULL, 0, reply));
+    INVAL(flr_aux_send_reply(send, 0, NULL));
+    INVAL(flr_aux_send_reply(send, flr_aux_send_get_target_count(send), reply));
+    INVAL(flr_aux_send_fail(NULL, 0, FLR_E_IO));
+    INVAL(flr_aux_send_fail(send, flr_aux_send_get_target_count(send), FLR_E_IO));
+    INVAL(flr_aux_send_fail(send, 0, 0));
+    INVAL(flr_aux_send_fail(send, 0, 1));
+    NOTHING(flr_aux_send_get_target(send, flr_aux_send_get_target_count(send)));
+    NOTHING(flr_aux_send_get_reply(send, 0));
+    flr_shareable_unref(reply);
+    return 0;
+}
+
+static int start(void *self, flr_context *context)
+{
+    (void)self;
+    return flr_context_get_board(context, &h.board);
+}
+
+static int step(void *self, flr_context *context, int64_t now, int64_t *due, int *ended)
+{
+    flr_signal *abort = flr_context_get_abort_signal(context);
+    (void)self, (void)now, (void)due;
+    *ended = h.ended != 0 || flr_signal_is_triggered(abort);
+    flr_signal_unref(abort);
+    return 0;
+}
+
+static int handler(void *self, const char *event, flr_context *context)
+{
+    (void)self, (void)event, (void)context;
+    return 0;
+}
+
+static int aux_handler(void *self, flr_context *context, const char *topic, const flr_shareable *request, flr_shareable **reply)
+{
+    (void)self, (void)context, (void)topic, (void)request, (void)reply;
+    return 0;
+}
+
+static int process(void *self, flr_context *context, flr_shareable *message, flr_shareable **output)
+{
+    (void)self, (void)context;
+    *output = flr_shareable_ref(message);
+    return 0;
+}
+
+static int see_client(void *self, const char *client, const char *parent, int64_t heard, int64_t gone)
+{
+    (void)self, (void)client, (void)parent, (void)heard, (void)gone;
+    return 0;
+}
+
+static int see_assignment(void *self, flr_assignment *assignment)
+{
+    (void)self, (void)assignment;
+    return 0;
+}
+
+static int work(void *self, const char *client, const char *name, const flr_shareable *data, flr_signal *abort, flr_shareable **result)
+{
+    (void)self, (void)client, (void)name, (void)data, (void)abort, (void)result;
+    return 0;
+}
+
+/* ---------------------------------------------------------------- the run */
+
+static flr_runner *make_runner(flr_clock *clock)
+{
+    flr_controller_ops controller;
+    flr_engine_ops engine;
+    flr_config *config;
+    flr_runner *runner = NULL;
+    ZERO(flr_config_new(&config));
+    ZERO(flr_config_set_clock(config, clock));
+    flr_controller_ops_init(&controller, sizeof controller);
+    controller.step = step;
+    controller.start = start;
+    ZERO(flr_config_add_controller(config, "wf", &controller, NULL, NULL, NULL));
+    flr_engine_ops_init(&engine, sizeof engine);
+    engine.list_clients = list_clients;
+    engine.send_aux = send_aux;
+    ZERO(flr_runner_new(config, "job-1", &engine, NULL, &runner));
+    return runner;
+}
+
+static flr_step_result step_once(flr_runner *runner)
+{
+    flr_step_result result;
+    flr_step_result_init(&result, sizeof result);
+    do
+        ZERO(flr_runner_step(runner, &result));
+    while (result.state == FLR_STEP_RUNNING && result.wait_ns == 0);
+    return result;
+}
+
+static void setup(void)
+{
+    flr_task_options options;
+    memset(&h, 0, sizeof h);
+    memset(longer, 'x', sizeof longer - 1);
+    ZERO(flr_clock_new_manual(1, 1, &h.clock));
+    ZERO(flr_config_new(&h.config));
+    h.other = make_runner(h.clock);
+    ZERO(flr_runner_new_context(h.other, &h.foreign));
+    h.runner = make_runner(h.clock);
+    ZERO(flr_runner_new_context(h.runner, &h.context));
+    step_once(h.runner);
+    ZERO(flr_shareable_new(&h.message));
+    ZERO(flr_value_new_map(&h.map));
+    flr_task_options_init(&options, sizeof options);
+    options.name = "train";
+    options.payload = h.message;
+    ZERO(flr_task_new(&options, &h.task));
+}
+
+static void teardown(void)
+{
+    flr_step_result result;
+    h.ended = 1;
+    flr_runner_abort(h.runner, 0);
+    result = step_once(h.runner);
+    while (result.state == FLR_STEP_RUNNING) {
+        ZERO(flr_clock_advance_to(h.clock, flr_clock_get_now(h.clock) + result.wait_ns));
+        result = step_once(h.runner);
+    }
+    flr_task_unref(h.task);
+    flr_value_unref(h.map);
+    flr_shareable_unref(h.message);
+    flr_context_free(h.context);
+    flr_context_free(h.foreign);
+    flr_runner_free(h.runner);
+    flr_runner_free(h.other);
+    flr_config_free(h.config);
+    flr_clock_unref(h.clock);
+}
+
+/* ---------------------------------------------------------------- configuration */
+
+START_TEST(arguments_of_config_settings)
+{
+    static const double wrong[] = {-1.0, -0.001, NAN, INFINITY, -INFINITY};
+    static int (*const durations[])(flr_config *, double) = {
+        flr_config_set_task_request_interval, flr_config_set_heartbeat_timeout, flr_config_set_dead_client_grace_period,
+        flr_config_set_dead_client_check_lead_time};
+    static const char *const empty_code[] = {"", NULL}, *const long_code[] = {longer, NULL};
+    for (size_t i = 0; i < sizeof durations / sizeof durations[0]; i++) {
+        INVAL(durations[i](NULL, 1.0));
+        for (size_t k = 0; k < sizeof wrong / sizeof wrong[0]; k++) {
+            INVAL(durations[i](h.config, wrong[k]));
+            ck_assert_str_ne(flr_config_get_detail(h.config), "");
+        }
+        ZERO(durations[i](h.config, 0.0));
+    }
+    for (size_t k = 0; k < sizeof wrong / sizeof wrong[0]; k++) {
+        INVAL(flr_config_set_end_run_readiness(h.config, wrong[k], 0.5));
+        INVAL(flr_config_set_end_run_readiness(h.config, 5.0, wrong[k]));
+    }
+    INVAL(flr_config_new(NULL));
+    INVAL(flr_config_set_end_run_readiness(NULL, 1.0, 1.0));
+    INVAL(flr_config_set_fatal_return_codes(NULL, empty_code));
+    INVAL(flr_config_set_fatal_return_codes(h.config, NULL));
+    INVAL(flr_config_set_fatal_return_codes(h.config, empty_code));
+    LIMIT(flr_config_set_fatal_return_codes(h.config, long_code));
+    INVAL(flr_config_set_clock(NULL, h.clock));
+    INVAL(flr_config_set_clock(h.config, NULL));
+    INVAL(flr_config_set_seed(NULL, 1));
+    INVAL(flr_config_set_identity(NULL, "x"));
+    INVAL(flr_config_set_identity(h.config, NULL));
+    LIMIT(flr_config_set_identity(h.config, longer));
+    INVAL(flr_config_set_log_level(NULL, FLR_LOG_INFO));
+    INVAL(flr_config_set_log_level(h.config, 11));
+    INVAL(flr_config_set_secure(NULL, 1));
+    INVAL(flr_config_set_secure(h.config, 2));
+    INVAL(flr_config_set_secure(h.config, -1));
+    INVAL(flr_config_set_limits(NULL, 1, 1));
+    INVAL(flr_config_set_limits(h.config, 20, FLR_NAME_MAX + 1));
+    INVAL(flr_config_set_result_limits(NULL, 1, 1, 1));
+    INVAL(flr_config_set_result_limits(h.config, FLR_VALUE_MAX_DEPTH + 1, 0, 0));
+    INVAL(flr_config_set_result_limits(h.config, 0, FLR_VALUE_MAX_COUNT + 1, 0));
+    INVAL(flr_config_set_allow_state_mismatch(NULL, 1));
+    INVAL(flr_config_set_allow_state_mismatch(h.config, 2));
+    TEXT(flr_config_get_detail(NULL), "");
+}
+END_TEST
+
+START_TEST(arguments_of_config_parts)
+{
+    flr_component_ops component;
+    flr_controller_ops controller;
+    flr_filter_ops filter;
+    flr_filter_chain *chain = NULL;
+    flr_workflow *workflow = NULL;
+    flr_scope *scope = NULL;
+    flr_component_ops_init(&component, sizeof component);
+    flr_controller_ops_init(&controller, sizeof controller);
+    controller.step = step;
+    flr_filter_ops_init(&filter, sizeof filter);
+    filter.process = process;
+    ZERO(flr_filter_chain_new(&chain));
+    ZERO(flr_scope_new("s", &scope));
+    ZERO(flr_workflow_new(&controller, NULL, NULL, NULL, &workflow));
+    INVAL(flr_workflow_new(NULL, NULL, NULL, NULL, &workflow));
+    INVAL(flr_workflow_new(&controller, NULL, NULL, NULL, NULL));
+    INVAL(flr_config_add_workflow(NULL, "wf", workflow));
+    INVAL(flr_config_add_workflow(h.config, NULL, workflow));
+    INVAL(flr_config_add_workflow(h.config, "", workflow));
+    LIMIT(flr_config_add_workflow(h.config, longer, workflow));
+    INVAL(flr_config_add_workflow(h.config, "wf", NULL));
+    INVAL(flr_config_add_controller(NULL, "wf", &controller, NULL, NULL, NULL));
+    INVAL(flr_config_add_controller(h.config, NULL, &controller, NULL, NULL, NULL));
+    INVAL(flr_config_add_controller(h.config, "", &controller, NULL, NULL, NULL));
+    LIMIT(flr_config_add_controller(h.config, longer, &controller, NULL, NULL, NULL));
+    INVAL(flr_config_add_controller(h.config, "wf", NULL, NULL, NULL, NULL));
+    INVAL(flr_config_add_component(NULL, "c", &component, NULL));
+    ZERO(flr_config_add_component(h.config, "c", &component, NULL));
+    IS(flr_config_add_workflow(h.config, "c", workflow), FLR_E_EXISTS);
+    INVAL(flr_config_subscribe(NULL, "c", "e", handler, NULL));
+    INVAL(flr_config_subscribe(h.config, NULL, "e", handler, NULL));
+    INVAL(flr_config_subscribe(h.config, "", "e", handler, NULL));
+    INVAL(flr_config_subscribe(h.config, "c", NULL, handler, NULL));
+    INVAL(flr_config_subscribe(h.config, "c", "", handler, NULL));
+    INVAL(flr_config_subscribe(h.config, "c", "e", NULL, NULL));
+    LIMIT(flr_config_subscribe(h.config, "c", longer, handler, NULL));
+    IS(flr_config_subscribe(h.config, "nobody", "e", handler, NULL), FLR_E_NOTFOUND);
+    for (int result = 0; result < 2; result++) {
+        int (*add)(flr_config *, const char *, int, flr_filter_chain *) =
+            result ? flr_config_add_result_filters : flr_config_add_data_filters;
+        int (*add_one)(flr_config *, const char *, const flr_filter_ops *, void *) =
+            result ? flr_config_add_result_filter : flr_config_add_data_filter;
+        INVAL(add(NULL, "t", FLR_FILTER_IN, chain));
+        INVAL(add(h.config, NULL, FLR_FILTER_IN, chain));
+        INVAL(add(h.config, "", FLR_FILTER_IN, chain));
+        LIMIT(add(h.config, longer, FLR_FILTER_IN, chain));
+        INVAL(add(h.config, "t", 0, chain));
+        INVAL(add(h.config, "t", 4, chain));
+        INVAL(add(h.config, "t", FLR_FILTER_IN, NULL));
+        INVAL(add_one(NULL, "t", &filter, NULL));
+        INVAL(add_one(h.config, NULL, &filter, NULL));
+        INVAL(add_one(h.config, "", &filter, NULL));
+        LIMIT(add_one(h.config, longer, &filter, NULL));
+        INVAL(add_one(h.config, "t", NULL, NULL));
+    }
+    INVAL(flr_config_add_scope(NULL, scope));
+    INVAL(flr_config_add_scope(h.config, NULL));
+    INVAL(flr_config_set_default_scope(NULL, "s"));
+    INVAL(flr_config_set_default_scope(h.config, NULL));
+    LIMIT(flr_config_set_default_scope(h.config, longer));
+    IS(flr_config_set_default_scope(h.config, "s"), FLR_E_NOTFOUND);
+    INVAL(flr_config_set_job_scope(NULL, "s"));
+    INVAL(flr_config_set_job_scope(h.config, NULL));
+    LIMIT(flr_config_set_job_scope(h.config, longer));
+    flr_filter_chain_unref(chain);
+    flr_scope_unref(scope);
+    flr_workflow_unref(workflow);
+}
+END_TEST
+
+START_TEST(arguments_of_filters)
+{
+    flr_filter_ops ops;
+    flr_filter *filter = NULL;
+    flr_filter_chain *chain = NULL;
+    flr_scope *scope = NULL;
+    flr_filter_ops_init(NULL, sizeof ops);
+    flr_filter_ops_init(&ops, sizeof ops);
+    ops.process = process;
+    INVAL(flr_filter_new(NULL, NULL, &filter));
+    INVAL(flr_filter_new(&ops, NULL, NULL));
+    INVAL(flr_filter_chain_new(NULL));
+    INVAL(flr_scope_new(NULL, &scope));
+    INVAL(flr_scope_new("", &scope));
+    LIMIT(flr_scope_new(longer, &scope));
+    INVAL(flr_scope_new("s", NULL));
+    ck_assert(filter == NULL && scope == NULL);
+    ZERO(flr_filter_new(&ops, NULL, &filter));
+    ZERO(flr_filter_chain_new(&chain));
+    ZERO(flr_scope_new("s", &scope));
+    INVAL(flr_filter_chain_add(NULL, filter));
+    INVAL(flr_filter_chain_add(chain, NULL));
+    INVAL(flr_scope_add_data_filter(NULL, FLR_FILTER_IN, filter));
+    INVAL(flr_scope_add_data_filter(scope, 0, filter));
+    INVAL(flr_scope_add_data_filter(scope, FLR_FILTER_IN, NULL));
+    INVAL(flr_scope_add_result_filter(NULL, FLR_FILTER_IN, filter));
+    INVAL(flr_scope_add_result_filter(scope, 4, filter));
+    INVAL(flr_scope_add_result_filter(scope, FLR_FILTER_IN, NULL));
+    NOTHING(flr_filter_ref(NULL));
+    NOTHING(flr_filter_chain_ref(NULL));
+    NOTHING(flr_scope_ref(NULL));
+    NOTHING(flr_workflow_ref(NULL));
+    flr_filter_unref(NULL);
+    flr_filter_chain_unref(NULL);
+    flr_scope_unref(NULL);
+    flr_filter_unref(filter);
+    flr_filter_chain_unref(chain);
+    flr_scope_unref(scope);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- the runner */
+
+START_TEST(arguments_of_runner_new)
+{
+    flr_engine_ops engine;
+    flr_runner *runner = NULL;
+    flr_engine_ops_init(&engine, sizeof engine);
+    engine.list_clients = list_clients;
+    INVAL(flr_runner_new(NULL, "job", &engine, NULL, &runner));
+    INVAL(flr_runner_new(h.config, NULL, &engine, NULL, &runner));
+    INVAL(flr_runner_new(h.config, "", &engine, NULL, &runner));
+    LIMIT(flr_runner_new(h.config, longer, &engine, NULL, &runner));
+    INVAL(flr_runner_new(h.config, "job", NULL, NULL, &runner));
+    INVAL(flr_runner_new(h.config, "job", &engine, NULL, NULL));
+    NOTHING(runner);
+    ZERO(flr_config_set_seed(h.config, 1)); /* it is still the caller's */
+}
+END_TEST
+
+START_TEST(arguments_of_messages)
+{
+    const flr_answer *answer = NULL;
+    const flr_shareable *reply = NULL;
+    int outcome = 0;
+    INVAL(flr_runner_process_task_request(NULL, "a", h.context, &answer));
+    INVAL(flr_runner_process_task_request(h.runner, NULL, h.context, &answer));
+    INVAL(flr_runner_process_task_request(h.runner, "", h.context, &answer));
+    LIMIT(flr_runner_process_task_request(h.runner, longer, h.context, &answer));
+    INVAL(flr_runner_process_task_request(h.runner, "a", NULL, &answer));
+    INVAL(flr_runner_process_task_request(h.runner, "a", h.foreign, &answer));
+    INVAL(flr_runner_process_task_request(h.runner, "a", h.context, NULL));
+    NOTHING(answer);
+    INVAL(flr_runner_process_submission(NULL, "a", h.context, "t", "i", h.message, &outcome));
+    INVAL(flr_runner_process_submission(h.runner, NULL, h.context, "t", "i", h.message, &outcome));
+    INVAL(flr_runner_process_submission(h.runner, "", h.context, "t", "i", h.message, &outcome));
+    LIMIT(flr_runner_process_submission(h.runner, longer, h.context, "t", "i", h.message, &outcome));
+    INVAL(flr_runner_process_submission(h.runner, "a", NULL, "t", "i", h.message, &outcome));
+    INVAL(flr_runner_process_submission(h.runner, "a", h.foreign, "t", "i", h.message, &outcome));
+    INVAL(flr_runner_process_submission(h.runner, "a", h.context, "t", "i", NULL, &outcome));
+    INVAL(flr_runner_process_submission(h.runner, "a", h.context, "t", "i", h.message, NULL));
+    ZERO(outcome);
+    INVAL(flr_runner_process_aux(NULL, "a", "t", h.context, h.message, &reply));
+    INVAL(flr_runner_process_aux(h.runner, NULL, "t", h.context, h.message, &reply));
+    INVAL(flr_runner_process_aux(h.runner, "", "t", h.context, h.message, &reply));
+    LIMIT(flr_runner_process_aux(h.runner, longer, "t", h.context, h.message, &reply));
+    INVAL(flr_runner_process_aux(h.runner, "a", NULL, h.context, h.message, &reply));
+    INVAL(flr_runner_process_aux(h.runner, "a", "", h.context, h.message, &reply));
+    INVAL(flr_runner_process_aux(h.runner, "a", "t", NULL, h.message, &reply));
+    INVAL(flr_runner_process_aux(h.runner, "a", "t", h.foreign, h.message, &reply));
+    INVAL(flr_runner_process_aux(h.runner, "a", "t", h.context, h.message, NULL));
+    NOTHING(reply);
+    ZERO(flr_answer_get_kind(NULL));
+    NOTHING(flr_answer_get_data(NULL));
+    ck_assert(flr_answer_get_wait_time(NULL) == 0.0);
+}
+END_TEST
+
+START_TEST(arguments_of_runner)
+{
+    flr_component_ops ops;
+    flr_step_result result;
+    flr_context *context = NULL;
+    flr_state *state = NULL;
+    flr_stats stats;
+    char text[8];
+    flr_component_ops_init(&ops, sizeof ops);
+    flr_step_result_init(NULL, sizeof result);
+    flr_step_result_init(&result, sizeof result);
+    flr_stats_init(NULL, sizeof stats);
+    flr_stats_init(&stats, sizeof stats);
+    INVAL(flr_runner_new_context(NULL, &context));
+    INVAL(flr_runner_new_context(h.runner, NULL));
+    INVAL(flr_runner_add_component(NULL, "c", &ops, NULL));
+    IS(flr_runner_add_component(h.runner, "c", &ops, NULL), FLR_E_STATE); /* it was stepped */
+    INVAL(flr_runner_add_component(h.other, NULL, &ops, NULL));
+    INVAL(flr_runner_add_component(h.other, "", &ops, NULL));
+    LIMIT(flr_runner_add_component(h.other, longer, &ops, NULL));
+    INVAL(flr_runner_add_component(h.other, "c", NULL, NULL));
+    INVAL(flr_runner_subscribe(NULL, "wf", "e", handler, NULL));
+    INVAL(flr_runner_subscribe(h.runner, NULL, "e", handler, NULL));
+    INVAL(flr_runner_subscribe(h.runner, "wf", "", handler, NULL));
+    INVAL(flr_runner_subscribe(h.runner, "wf", "e", NULL, NULL));
+    LIMIT(flr_runner_subscribe(h.runner, "wf", longer, handler, NULL));
+    IS(flr_runner_subscribe(h.runner, "nobody", "e", handler, NULL), FLR_E_NOTFOUND);
+    INVAL(flr_runner_run(NULL));
+    IS(flr_runner_run(h.runner), FLR_E_STATE);
+    INVAL(flr_runner_step(NULL, &result));
+    INVAL(flr_runner_step(h.runner, NULL));
+    INVAL(flr_runner_handle_dead_job(NULL, "a"));
+    INVAL(flr_runner_handle_dead_job(h.runner, NULL));
+    INVAL(flr_runner_handle_dead_job(h.runner, ""));
+    LIMIT(flr_runner_handle_dead_job(h.runner, longer));
+    INVAL(flr_runner_abort(NULL, 0));
+    INVAL(flr_runner_wake(NULL));
+    INVAL(flr_runner_add_client(NULL, "b", NULL));
+    INVAL(flr_runner_add_client(h.runner, NULL, NULL));
+    INVAL(flr_runner_add_client(h.runner, "", NULL));
+    LIMIT(flr_runner_add_client(h.runner, longer, NULL));
+    LIMIT(flr_runner_add_client(h.runner, "b", longer));
+    IS(flr_runner_add_client(h.runner, "a", NULL), FLR_E_EXISTS);
+    INVAL(flr_runner_remove_client(NULL, "a"));
+    INVAL(flr_runner_remove_client(h.runner, NULL));
+    INVAL(flr_runner_remove_client(h.runner, ""));
+    LIMIT(flr_runner_remove_client(h.runner, longer));
+    IS(flr_runner_remove_client(h.runner, "b"), FLR_E_NOTFOUND);
+    INVAL(flr_runner_visit_clients(NULL, see_client, NULL));
+    INVAL(flr_runner_visit_clients(h.runner, NULL, NULL));
+    INVAL(flr_runner_get_stats(NULL, &stats));
+    INVAL(flr_runner_get_stats(h.runner, NULL));
+    INVAL(flr_runner_get_detail(NULL, text, sizeof text));
+    INVAL(flr_runner_get_detail(h.runner, NULL, 1));
+    INVAL(flr_runner_get_detail(h.runner, text, 0));
+    INVAL(flr_runner_save(NULL, &state));
+    INVAL(flr_runner_save(h.runner, NULL));
+    INVAL(flr_runner_persist(NULL));
+    INVAL(flr_runner_restore(NULL, "x", 1));
+    ck_assert(context == NULL && state == NULL);
+    flr_runner_get_status(NULL);
+    ZERO(flr_runner_get_workflow_index(NULL));
+    flr_runner_get_job_id(NULL);
+    NOTHING(flr_runner_get_abort_signal(NULL));
+    flr_runner_free(NULL);
+    NOTHING(flr_state_ref(NULL));
+    flr_state_unref(NULL);
+    ZERO(flr_state_get_size(NULL));
+    ZERO(flr_state_get_segment_count(NULL));
+    NOTHING(flr_state_get_segment(NULL, 0, NULL));
+    INVAL(flr_state_copy(NULL, text, sizeof text));
+    INVAL(flr_offer_set(NULL, "t", "i", NULL));
+    TEXT(flr_outcome_get_name(0), "?");
+    TEXT(flr_task_status_get_name(99), "?");
+    TEXT(flr_status_get_name(-1), "FLR_E_?");
+    TEXT(flr_log_get_level_name(3), "?");
+}
+END_TEST
+
+/* ---------------------------------------------------------------- boards */
+
+START_TEST(arguments_of_tasks)
+{
+    flr_task_options o;
+    flr_task *task = NULL;
+    flr_value *v = NULL;
+    char text[8];
+    flr_task_options_init(NULL, sizeof o);
+    flr_task_options_init(&o, sizeof o);
+    o.payload = h.message;
+    INVAL(flr_task_new(NULL, &task));
+    INVAL(flr_task_new(&o, &task)); /* no name */
+    o.name = "";
+    INVAL(flr_task_new(&o, &task));
+    o.name = longer;
+    LIMIT(flr_task_new(&o, &task));
+    o.name = FLR_TASK_NAME_TRY_AGAIN;
+    INVAL(flr_task_new(&o, &task));
+    o.name = FLR_TASK_NAME_END_RUN;
+    INVAL(flr_task_new(&o, &task));
+    o.name = "t";
+    INVAL(flr_task_new(&o, NULL));
+    o.payload = NULL;
+    INVAL(flr_task_new(&o, &task));
+    o.payload = h.message;
+    o.flags = 2u;
+    INVAL(flr_task_new(&o, &task));
+    o.flags = 0;
+    o.number = -2;
+    INVAL(flr_task_new(&o, &task));
+    o.number = -1;
+    for (int i = 0; i < 3; i++) {
+        o.timeout = i == 0 ? -1.0 : i == 1 ? NAN : INFINITY;
+        INVAL(flr_task_new(&o, &task));
+    }
+    o.timeout = 0.0;
+    ZERO(flr_value_new_int(1, &v));
+    o.operation = v;
+    INVAL(flr_task_new(&o, &task)); /* no map */
+    o.operation = NULL;
+    o.props = v;
+    INVAL(flr_task_new(&o, &task));
+    NOTHING(task);
+    INVAL(flr_task_set_prop(NULL, "k", v));
+    INVAL(flr_task_set_prop(h.task, NULL, v));
+    INVAL(flr_task_set_prop(h.task, "", v));
+    INVAL(flr_task_set_prop(h.task, "__k", v));
+    LIMIT(flr_task_set_prop(h.task, longer, v));
+    flr_value_unref(v);
+    INVAL(flr_task_get_prop(NULL, "k", &v));
+    INVAL(flr_task_get_prop(h.task, NULL, &v));
+    INVAL(flr_task_get_prop(h.task, "k", NULL));
+    IS(flr_task_get_prop(h.task, "k", &v), FLR_E_NOTFOUND);
+    INVAL(flr_task_get_detail(NULL, text, sizeof text));
+    INVAL(flr_task_get_detail(h.task, NULL, 1));
+    INVAL(flr_task_get_detail(h.task, text, 0));
+    INVAL(flr_task_visit_assignments(NULL, see_assignment, NULL));
+    INVAL(flr_task_visit_assignments(h.task, NULL, NULL));
+    INVAL(flr_task_wait(NULL, NULL, 0.0, NULL));
+    INVAL(flr_task_wait(h.task, NULL, NAN, NULL));
+    INVAL(flr_task_wait(h.task, NULL, INFINITY, NULL));
+    IS(flr_task_wait(h.task, NULL, 0.0, NULL), FLR_E_STATE);
+    INVAL(flr_task_cancel(NULL, 0));
+    IS(flr_task_cancel(h.task, 0), FLR_E_STATE);
+    INVAL(flr_assignment_set_result(NULL, NULL));
+    NOTHING(flr_task_ref(NULL));
+    flr_task_unref(NULL);
+}
+END_TEST
+
+START_TEST(arguments_of_boards)
+{
+    static const char *const nobody[] = {"nobody"}, *const empty[] = {""}, *const hole[] = {NULL}, *const good[] = {"a"};
+    const char *const too_long[] = {longer};
+    flr_broadcast_options o;
+    flr_board_options b;
+    flr_board *board = NULL;
+    int64_t when;
+    int status = 0;
+    flr_broadcast_options_init(NULL, sizeof o);
+    flr_broadcast_options_init(&o, sizeof o);
+    flr_board_options_init(NULL, sizeof b);
+    flr_board_options_init(&b, sizeof b);
+    INVAL(flr_context_get_board(NULL, &board));
+    INVAL(flr_context_get_board(h.context, NULL));
+    INVAL(flr_board_set_options(NULL, &b));
+    INVAL(flr_board_set_options(h.board, NULL));
+    b.flags = 2u;
+    INVAL(flr_board_set_options(h.board, &b));
+    INVAL(flr_board_broadcast(NULL, h.task, NULL, NULL));
+    INVAL(flr_board_broadcast(h.board, NULL, NULL, NULL));
+    INVAL(flr_board_broadcast_and_wait(NULL, h.task, NULL, NULL, NULL, &status));
+    INVAL(flr_board_broadcast_and_wait(h.board, NULL, NULL, NULL, NULL, &status));
+    o.flags = 2u;
+    INVAL(flr_board_broadcast(h.board, h.task, &o, NULL));
+    o.flags = 0;
+    o.mode = 4;
+    INVAL(flr_board_broadcast(h.board, h.task, &o, NULL));
+    o.mode = FLR_TARGETS_LIST;
+    INVAL(flr_board_broadcast(h.board, h.task, &o, NULL));
+    o.targets = good;
+    INVAL(flr_board_broadcast(h.board, h.task, &o, NULL)); /* none of them */
+    o.target_count = 1;
+    o.mode = FLR_TARGETS_SNAPSHOT;
+    INVAL(flr_board_broadcast(h.board, h.task, &o, NULL));
+    o.mode = FLR_TARGETS_OPEN;
+    INVAL(flr_board_broadcast(h.board, h.task, &o, NULL));
+    o.mode = FLR_TARGETS_DEFAULT;
+    o.min_responses = 2;
+    INVAL(flr_board_broadcast(h.board, h.task, &o, NULL));
+    o.min_responses = 1;
+    for (int i = 0; i < 3; i++) {
+        o.wait_time_after_min_received = i == 0 ? -1.0 : i == 1 ? NAN : INFINITY;
+        INVAL(flr_board_broadcast(h.board, h.task, &o, NULL));
+    }
+    o.wait_time_after_min_received = 0.0;
+    o.targets = hole;
+    INVAL(flr_board_broadcast(h.board, h.task, &o, NULL));
+    o.targets = empty;
+    INVAL(flr_board_broadcast(h.board, h.task, &o, NULL));
+    o.targets = too_long;
+    LIMIT(flr_board_broadcast(h.board, h.task, &o, NULL));
+    o.targets = nobody;
+    IS(flr_board_broadcast(h.board, h.task, &o, h.context), FLR_E_NOTFOUND);
+    ck_assert_ptr_nonnull(strstr(flr_context_get_detail(h.context), "nobody"));
+    INVAL(flr_board_cancel_all(NULL, 0));
+    INVAL(flr_board_cancel_all(h.board, 7));
+    ZERO(flr_board_get_count(NULL));
+    ZERO(flr_board_get_count(h.board));
+    INVAL(flr_board_get_disconnect_time(NULL, "a", &when));
+    INVAL(flr_board_get_disconnect_time(h.board, NULL, &when));
+    INVAL(flr_board_get_disconnect_time(h.board, "", &when));
+    INVAL(flr_board_get_disconnect_time(h.board, "a", NULL));
+    LIMIT(flr_board_get_disconnect_time(h.board, longer, &when));
+    IS(flr_board_get_disconnect_time(h.board, "a", &when), FLR_E_NOTFOUND);
+    ZERO(flr_board_broadcast(h.board, h.task, NULL, NULL));
+    IS(flr_board_broadcast(h.board, h.task, NULL, NULL), FLR_E_STATE);
+    INVAL(flr_task_cancel(h.task, 7));
+    INVAL(flr_task_cancel(h.task, -1));
+}
+END_TEST
+
+/* ---------------------------------------------------------------- contexts */
+
+START_TEST(arguments_of_contexts)
+{
+    flr_context *copy = NULL;
+    flr_value *v = NULL, *out = NULL;
+    uint32_t flags = 0;
+    char id[33];
+    ZERO(flr_value_new_int(1, &v));
+    INVAL(flr_context_clone(NULL, &copy));
+    INVAL(flr_context_clone(h.context, NULL));
+    INVAL(flr_context_reset(NULL));
+    INVAL(flr_context_set(NULL, "k", v));
+    INVAL(flr_context_set(h.context, NULL, v));
+    INVAL(flr_context_set(h.context, "", v));
+    LIMIT(flr_context_set(h.context, longer, v));
+    INVAL(flr_context_set_prop(NULL, "k", v, 0));
+    INVAL(flr_context_set_prop(h.context, "", v, 0));
+    INVAL(flr_context_set_prop(h.context, "k", v, 4u));
+    LIMIT(flr_context_set_prop(h.context, longer, v, 0));
+    INVAL(flr_context_get(NULL, "k", &out));
+    INVAL(flr_context_get(h.context, NULL, &out));
+    INVAL(flr_context_get(h.context, "", &out));
+    INVAL(flr_context_get(h.context, "k", NULL));
+    IS(flr_context_get(h.context, "k", &out), FLR_E_NOTFOUND);
+    IS(flr_context_get(h.context, longer, &out), FLR_E_NOTFOUND);
+    INVAL(flr_context_get_prop(h.context, "k", &out, NULL));
+    INVAL(flr_context_get_prop(h.context, "k", NULL, &flags));
+    INVAL(flr_context_remove(NULL, "k", 0));
+    INVAL(flr_context_remove(h.context, NULL, 0));
+    INVAL(flr_context_remove(h.context, "", 0));
+    INVAL(flr_context_remove(h.context, FLR_PROP_RUN_NUM, 0));
+    IS(flr_context_remove(h.context, "k", 1), FLR_E_NOTFOUND);
+    INVAL(flr_context_get_public(NULL, &out));
+    INVAL(flr_context_get_public(h.context, NULL));
+    INVAL(flr_context_get_public_for_wire(NULL, &out));
+    INVAL(flr_context_get_public_for_wire(h.context, NULL));
+    INVAL(flr_context_set_public(NULL, h.map));
+    INVAL(flr_context_set_public(h.context, NULL));
+    INVAL(flr_context_set_public(h.context, v));
+    INVAL(flr_context_set_custom(NULL, "k", v));
+    INVAL(flr_context_set_custom(h.context, "", v));
+    LIMIT(flr_context_set_custom(h.context, longer, v));
+    INVAL(flr_context_get_custom(NULL, "k", &out));
+    INVAL(flr_context_get_custom(h.context, "k", NULL));
+    IS(flr_context_get_custom(h.context, "k", &out), FLR_E_NOTFOUND);
+    INVAL(flr_context_set_peer_props(NULL, h.map));
+    INVAL(flr_context_set_peer_props(h.context, v));
+    IS(flr_context_fail(NULL, FLR_E_IO, "x"), FLR_E_IO);
+    INVAL(flr_context_fire(NULL, "e"));
+    INVAL(flr_context_fire(h.context, NULL));
+    INVAL(flr_context_fire(h.context, ""));
+    INVAL(flr_context_fire_federation(h.context, "e", NULL, NULL));
+    INVAL(flr_context_fire_federation(h.context, "e", h.message, v));
+    INVAL(flr_context_fire_federation(h.context, "", h.message, NULL));
+    INVAL(flr_context_panic(NULL, "x"));
+    INVAL(flr_context_audit(NULL, NULL, "m", id));
+    INVAL(flr_context_audit(h.context, NULL, NULL, id));
+    INVAL(flr_context_audit(h.context, NULL, "", id));
+    INVAL(flr_context_audit(h.context, NULL, "m", NULL));
+    ck_assert(copy == NULL && out == NULL);
+    flr_value_unref(v);
+}
+END_TEST
+
+START_TEST(contexts_bear_null)
+{
+    flr_context_free(NULL);
+    NOTHING(flr_context_get_peer(NULL));
+    NOTHING(flr_context_get_engine(NULL));
+    NOTHING(flr_context_get_job_id(NULL));
+    TEXT(flr_context_get_identity(NULL), "");
+    NOTHING(flr_context_get_abort_signal(NULL));
+    NOTHING(flr_context_get_runner(NULL));
+    NOTHING(flr_context_get_clock(NULL));
+    NOTHING(flr_context_get_task_name(NULL));
+    NOTHING(flr_context_get_task_id(NULL));
+    TEXT(flr_context_get_detail(NULL), "");
+    NOTHING(flr_context_find_component(NULL, "c"));
+    NOTHING(flr_context_find_component(h.context, NULL));
+    NOTHING(flr_context_find_component(h.context, "nobody"));
+    NOTHING(flr_collector_from_context(NULL));
+    ZERO(flr_context_log_is_on(NULL, FLR_LOG_CRITICAL));
+    flr_context_log(NULL, FLR_LOG_ERROR, "%s", "x");
+}
+END_TEST
+
+static void done(void *self, flr_aux_send *send)
+{
+    (void)self, (void)send;
+}
+
+START_TEST(arguments_of_aux)
+{
+    static const char *const empty[] = {""}, *const hole[] = {NULL};
+    const char *const too_long[] = {longer};
+    flr_aux_options o;
+    flr_value *replies = NULL;
+    flr_aux_options_init(NULL, sizeof o);
+    flr_aux_options_init(&o, sizeof o);
+    INVAL(flr_context_register_aux(NULL, "t", aux_handler, NULL));
+    INVAL(flr_context_register_aux(h.context, NULL, aux_handler, NULL));
+    INVAL(flr_context_register_aux(h.context, "", aux_handler, NULL));
+    LIMIT(flr_context_register_aux(h.context, longer, aux_handler, NULL));
+    INVAL(flr_context_register_aux(h.context, "t", NULL, NULL));
+    IS(flr_context_register_aux(h.context, "__sync_runner__", aux_handler, NULL), FLR_E_EXISTS);
+    INVAL(flr_context_send_aux(NULL, "t", h.message, NULL, NULL, NULL));
+    INVAL(flr_context_send_aux(h.context, NULL, h.message, NULL, NULL, NULL));
+    INVAL(flr_context_send_aux(h.context, "", h.message, NULL, NULL, NULL));
+    LIMIT(flr_context_send_aux(h.context, longer, h.message, NULL, NULL, NULL));
+    INVAL(flr_context_send_aux(h.context, "t", NULL, NULL, NULL, NULL));
+    o.flags = 4u;
+    INVAL(flr_context_send_aux(h.context, "t", h.message, &o, done, NULL));
+    o.flags = 0;
+    for (int i = 0; i < 3; i++) {
+        o.timeout = i == 0 ? -1.0 : i == 1 ? NAN : INFINITY;
+        INVAL(flr_context_send_aux(h.context, "t", h.message, &o, done, NULL));
+    }
+    o.timeout = 1.0;
+    INVAL(flr_context_send_aux(h.context, "t", h.message, &o, NULL, NULL)); /* nobody would hear the replies */
+    o.target_count = 1;
+    o.targets = hole;
+    INVAL(flr_context_send_aux(h.context, "t", h.message, &o, done, NULL));
+    o.targets = empty;
+    INVAL(flr_context_send_aux(h.context, "t", h.message, &o, done, NULL));
+    o.targets = too_long;
+    LIMIT(flr_context_send_aux(h.context, "t", h.message, &o, done, NULL));
+    INVAL(flr_context_send_aux_and_wait(NULL, "t", h.message, NULL, NULL, &replies));
+    INVAL(flr_context_send_aux_and_wait(h.context, "", h.message, NULL, NULL, &replies));
+    INVAL(flr_context_send_aux_and_wait(h.context, "t", NULL, NULL, NULL, &replies));
+    INVAL(flr_context_send_aux_and_wait(h.context, "t", h.message, NULL, NULL, NULL));
+    NOTHING(replies);
+    ZERO(flr_context_send_aux(h.context, "t", h.message, NULL, NULL, NULL)); /* send_aux has its own arguments to try */
+    NOTHING(flr_aux_send_ref(NULL));
+    flr_aux_send_unref(NULL);
+    ZERO(flr_aux_send_get_target_count(NULL));
+    NOTHING(flr_aux_send_get_reply(NULL, 0));
+}
+END_TEST
+
+/* ---------------------------------------------------------------- signals, clocks, collectors, ready-made */
+
+START_TEST(arguments_of_signals_and_clocks)
+{
+    flr_signal *signal = NULL;
+    flr_clock *clock = NULL, *system;
+    flr_allocator_ops ops;
+    ZERO(flr_clock_new_system(&system));
+    INVAL(flr_clock_new_system(NULL));
+    INVAL(flr_clock_new_manual(0, 0, NULL));
+    INVAL(flr_clock_new_manual(-1, 0, &clock));
+    INVAL(flr_clock_new_manual(0, -1, &clock));
+    NOTHING(clock);
+    INVAL(flr_clock_advance(NULL, 1.0));
+    INVAL(flr_clock_advance(h.clock, -1.0));
+    INVAL(flr_clock_advance(h.clock, NAN));
+    INVAL(flr_clock_advance(h.clock, INFINITY));
+    INVAL(flr_clock_advance_to(NULL, 1));
+    INVAL(flr_clock_advance_to(h.clock, 0));
+    IS(flr_clock_advance(system, 1.0), FLR_E_NOTSUP);
+    IS(flr_clock_advance_to(system, INT64_MAX), FLR_E_NOTSUP);
+    IS(flr_clock_advance(h.clock, 1e18), FLR_E_LIMIT);
+    IS(flr_clock_advance_to(h.clock, INT64_MAX), FLR_E_LIMIT);
+    ck_assert_int_eq(flr_clock_get_now(h.clock), 1);
+    NOTHING(flr_clock_ref(NULL));
+    flr_clock_unref(NULL);
+    INVAL(flr_signal_new(NULL, NULL, NULL));
+    INVAL(flr_signal_trigger(NULL, NULL));
+    INVAL(flr_signal_wait(NULL, 0.0));
+    ZERO(flr_signal_new(NULL, NULL, &signal));
+    INVAL(flr_signal_wait(signal, NAN));
+    INVAL(flr_signal_wait(signal, INFINITY));
+    INVAL(flr_signal_wait(signal, -INFINITY));
+    flr_signal_reset(NULL);
+    ZERO(flr_signal_is_triggered(NULL));
+    NOTHING(flr_signal_get_value(NULL));
+    IS(flr_signal_get_time(NULL), FLR_TIME_NONE);
+    NOTHING(flr_signal_ref(NULL));
+    flr_signal_unref(NULL);
+    flr_signal_unref(signal);
+    flr_clock_unref(system);
+    flr_allocator_ops_init(NULL, sizeof ops);
+    flr_allocator_ops_init(&ops, sizeof ops);
+    INVAL(flr_allocator_set(&ops, NULL));
+    IS(flr_allocator_set(NULL, NULL), FLR_E_STATE); /* there are objects */
+}
+END_TEST
+
+START_TEST(arguments_of_collectors)
+{
+    flr_collector *c = NULL;
+    flr_info_collector *info = NULL;
+    flr_value *v = NULL, *out = NULL;
+    ZERO(flr_value_new_int(1, &v));
+    INVAL(flr_collector_new(NULL));
+    ZERO(flr_collector_new(&c));
+    for (int add = 0; add < 2; add++) {
+        int (*put)(flr_collector *, const char *, const flr_value *) = add ? flr_collector_add : flr_collector_set;
+        INVAL(put(NULL, "g", h.map));
+        INVAL(put(c, NULL, h.map));
+        INVAL(put(c, "", h.map));
+        LIMIT(put(c, longer, h.map));
+        INVAL(put(c, "g", NULL));
+        INVAL(put(c, "g", v));
+    }
+    ZERO(flr_value_get_size(flr_collector_get(c)));
+    NOTHING(flr_collector_get(NULL));
+    NOTHING(flr_collector_ref(NULL));
+    flr_collector_unref(NULL);
+    INVAL(flr_info_collector_new(NULL));
+    ZERO(flr_info_collector_new(&info));
+    INVAL(flr_info_collector_get(NULL, &out));
+    INVAL(flr_info_collector_get(info, NULL));
+    INVAL(flr_info_collector_get_stats(NULL, &out));
+    INVAL(flr_info_collector_get_stats(info, NULL));
+    flr_info_collector_free(NULL);
+    flr_info_collector_free(info);
+    flr_collector_unref(c);
+    flr_value_unref(v);
+}
+END_TEST
+
+START_TEST(arguments_of_fedavg)
+{
+    static const int64_t shape[] = {1};
+    static const float one[] = {1};
+    flr_fedavg_options o;
+    flr_workflow *workflow = NULL;
+    flr_value *model = NULL, *out = NULL;
+    flr_fedavg_options_init(NULL, sizeof o);
+    flr_fedavg_options_init(&o, sizeof o);
+    INVAL(flr_fedavg_new(NULL, &workflow));
+    INVAL(flr_fedavg_new(&o, &workflow)); /* no model */
+    o.initial_model = h.map;
+    INVAL(flr_fedavg_new(&o, &workflow)); /* an empty one */
+    ZERO(flr_value_new_map(&model));
+    ZERO(flr_map_set_tensor(&model, "w", FLR_TYPE_F32, 1, shape, one));
+    o.initial_model = model;
+    INVAL(flr_fedavg_new(&o, NULL));
+    o.flags = 1u;
+    INVAL(flr_fedavg_new(&o, &workflow));
+    o.flags = 0;
+    o.rounds = 0;
+    INVAL(flr_fedavg_new(&o, &workflow));
+    o.rounds = 1;
+    o.min_clients = 0;
+    INVAL(flr_fedavg_new(&o, &workflow));
+    o.min_clients = 1;
+    o.integers = 3;
+    INVAL(flr_fedavg_new(&o, &workflow));
+    o.integers = 0;
+    o.accumulator = 2;
+    INVAL(flr_fedavg_new(&o, &workflow));
+    o.accumulator = 0;
+    o.task_name = "";
+    INVAL(flr_fedavg_new(&o, &workflow));
+    o.task_name = longer;
+    LIMIT(flr_fedavg_new(&o, &workflow));
+    o.task_name = "t";
+    double *const durations[] = {&o.wait_time_after_min_received, &o.train_timeout, &o.wait_for_clients_timeout};
+    for (size_t i = 0; i < 3; i++) {
+        double good = *durations[i];
+        for (int k = 0; k < 3; k++) {
+            *durations[i] = k == 0 ? -1.0 : k == 1 ? NAN : INFINITY;
+            INVAL(flr_fedavg_new(&o, &workflow));
+        }
+        *durations[i] = good;
+    }
+    NOTHING(workflow);
+    ZERO(flr_fedavg_new(&o, &workflow));
+    INVAL(flr_fedavg_get_model(NULL, &out));
+    INVAL(flr_fedavg_get_model(workflow, NULL));
+    ZERO(flr_round_get_contributor_count(NULL));
+    NOTHING(flr_round_get_contributor(NULL, 0));
+    NOTHING(flr_round_get_result(NULL, 0));
+    ZERO(flr_round_get_refused(NULL, 0));
+    flr_workflow_unref(workflow);
+    flr_value_unref(model);
+}
+END_TEST
+
+START_TEST(arguments_of_local)
+{
+    flr_local_options o;
+    flr_local *local = NULL;
+    flr_local_options_init(NULL, sizeof o);
+    flr_local_options_init(&o, sizeof o);
+    INVAL(flr_local_new(&o, NULL));
+    o.flags = 1u;
+    INVAL(flr_local_new(&o, &local));
+    o.flags = 0;
+    for (int k = 0; k < 3; k++) {
+        o.min_delay = k == 0 ? -1.0 : k == 1 ? NAN : INFINITY;
+        INVAL(flr_local_new(&o, &local));
+    }
+    o.min_delay = 2.0;
+    o.max_delay = 1.0;
+    INVAL(flr_local_new(&o, &local));
+    NOTHING(local);
+    ZERO(flr_local_new(NULL, &local));
+    INVAL(flr_local_add_client(NULL, "a", work, NULL));
+    INVAL(flr_local_add_client(local, NULL, work, NULL));
+    INVAL(flr_local_add_client(local, "", work, NULL));
+    LIMIT(flr_local_add_client(local, longer, work, NULL));
+    INVAL(flr_local_add_client(local, "a", NULL, NULL));
+    ZERO(flr_local_add_client(local, "a", work, NULL));
+    IS(flr_local_add_client(local, "a", work, NULL), FLR_E_EXISTS);
+    NOTHING(flr_local_get_engine_ops(NULL));
+    INVAL(flr_local_run(NULL, h.runner));
+    INVAL(flr_local_run(local, NULL));
+    INVAL(flr_local_run(local, h.other)); /* made with another engine */
+    INVAL(flr_local_simulate(NULL, h.other, h.clock));
+    INVAL(flr_local_simulate(local, NULL, h.clock));
+    INVAL(flr_local_simulate(local, h.other, NULL));
+    INVAL(flr_local_simulate(local, h.other, h.clock));
+    flr_local_free(NULL);
+    flr_local_free(local);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("arguments");
+    TCase *tests = tcase_create("api");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, arguments_of_config_settings);
+    tcase_add_test(tests, arguments_of_config_parts);
+    tcase_add_test(tests, arguments_of_filters);
+    tcase_add_test(tests, arguments_of_runner_new);
+    tcase_add_test(tests, arguments_of_messages);
+    tcase_add_test(tests, arguments_of_runner);
+    tcase_add_test(tests, arguments_of_tasks);
+    tcase_add_test(tests, arguments_of_boards);
+    tcase_add_test(tests, arguments_of_contexts);
+    tcase_add_test(tests, contexts_bear_null);
+    tcase_add_test(tests, arguments_of_aux);
+    tcase_add_test(tests, arguments_of_signals_and_clocks);
+    tcase_add_test(tests, arguments_of_collectors);
+    tcase_add_test(tests, arguments_of_fedavg);
+    tcase_add_test(tests, arguments_of_local);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
