@@ -228,9 +228,11 @@ int flr_runner_save(flr_runner *runner, flr_state **state)
         return FLR_E_INVAL;
     if (flr__host_inside(FLR__HOST_PERSIST, &runner->site, NULL))
         return FLR_E_REENTRANT;
+    flr__runner_ref(runner); /* a callback may drop the host's reference */
     flr__turnstile_enter(&runner->saving);
     int status = take_state(runner, state);
     flr__turnstile_leave(&runner->saving);
+    flr__runner_unref(runner);
     return status;
 }
 
@@ -261,7 +263,12 @@ int flr__runner_persist_completed(flr_runner *r, bool completed)
 
 int flr_runner_persist(flr_runner *runner)
 {
-    return runner == NULL ? FLR_E_INVAL : flr__runner_persist_completed(runner, false);
+    if (runner == NULL)
+        return FLR_E_INVAL;
+    flr__runner_ref(runner);
+    int status = flr__runner_persist_completed(runner, false);
+    flr__runner_unref(runner);
+    return status;
 }
 
 /* ---------------------------------------------------------------- returning to one */

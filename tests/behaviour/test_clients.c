@@ -118,7 +118,8 @@ static int report_b(world_workflow *f, flr_context *context)
     return 0;
 }
 
-/* The list belongs to the run: what is reported before and between workflows counts in the next one. */
+/* The list belongs to the run: what is reported before and between workflows counts in the next
+ * one. */
 START_TEST(dc_01_before_and_between_workflows)
 {
     world *w = new_world(2);
@@ -203,7 +204,8 @@ START_TEST(dc_02_disconnected)
 }
 END_TEST
 
-/* The time is the report's plus the grace, however late it is noticed; events come in the order of the times. */
+/* The time is the report's plus the grace, however late it is noticed; events come in the order of
+ * the times. */
 START_TEST(dc_02_time)
 {
     world *w = opened();
@@ -428,7 +430,8 @@ START_TEST(dc_04_reconnected)
 }
 END_TEST
 
-/* The message came after the deadline and before the driver: it meets the state after the deadline, and both events come, in order. */
+/* The message came after the deadline and before the driver: it meets the state after the deadline,
+ * and both events come, in order. */
 START_TEST(dc_04_quicker_than_the_driver)
 {
     world *w = opened();

@@ -1,4 +1,5 @@
-/* Filters and privacy scopes as a run meets them. Rows FI-01 to FI-05, FI-07 to FI-09; FI-06 needs a board: test_messages_board.c. */
+/* Filters and privacy scopes as a run meets them. Rows FI-01 to FI-05, FI-07 to FI-09; FI-06 needs
+ * a board: test_messages_board.c. */
 #include "caller.h"
 
 #include <stdio.h>
@@ -410,7 +411,8 @@ static int list_nobody(void *self, flr_client_list *list)
     return 0;
 }
 
-/* Make a runner of a configuration with the scopes "one", "two": its status. NULL: that is not set. */
+/* Make a runner of a configuration with the scopes "one", "two": its status. NULL: that is not set.
+ */
 static int try_scopes(bool scopes, const char *fallback, const char *asked, char effective[32])
 {
     world *w = world_new(0);

@@ -1,4 +1,5 @@
-/* Requests, submissions and task checks of a run whose communicator is a board: whole traces. Rows RQ-01, RQ-17, RQ-19, RQ-20, SB-01, SB-13 to SB-19, SB-21 to SB-24, FI-06. */
+/* Requests, submissions and task checks of a run whose communicator is a board: whole traces. Rows
+ * RQ-01, RQ-17, RQ-19, RQ-20, SB-01, SB-13 to SB-19, SB-21 to SB-24, FI-06. */
 #include "boardhost.h"
 #include "failalloc.h"
 
@@ -146,7 +147,8 @@ static int get_count(void *self, flr_assignment *a)
     return 0;
 }
 
-/* A request that runs out of memory at any point: what was recorded stays open and is sent at the next one. */
+/* A request that runs out of memory at any point: what was recorded stays open and is sent at the
+ * next one. */
 START_TEST(rq_01_no_memory)
 {
     failalloc_install();

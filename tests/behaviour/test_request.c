@@ -1,4 +1,5 @@
-/* A client's request for a task: the checks, the communicator, the answers without a task. Rows RQ-01 to RQ-09, RQ-16, RQ-18; a board's are in test_messages_board.c. */
+/* A client's request for a task: the checks, the communicator, the answers without a task. Rows
+ * RQ-01 to RQ-09, RQ-16, RQ-18; a board's are in test_messages_board.c. */
 #include "messages.h"
 
 #include <stdio.h>
@@ -106,8 +107,8 @@ static int request_after_close(world_workflow *f, flr_context *context)
     return 0;
 }
 
-/* The status, the peer, the job: each comes before the next, whatever is wrong behind it. Credit comes before the reservation, the reservation
- * before the open workflow. */
+/* The status, the peer, the job: each comes before the next, whatever is wrong behind it. Credit
+ * comes before the reservation, the reservation before the open workflow. */
 START_TEST(rq_02_order_of_checks)
 {
     world *w = world_new(1);

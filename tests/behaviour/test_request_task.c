@@ -277,7 +277,8 @@ static int held_refusal(void *self, flr_context *context, flr_shareable *message
     return FLR_E_IO;
 }
 
-/* The communicator of a workflow that has closed meanwhile hears nothing, nor does its successor. */
+/* The communicator of a workflow that has closed meanwhile hears nothing, nor does its successor.
+ */
 START_TEST(rq_13_workflow_closed)
 {
     world *w = world_new(2);

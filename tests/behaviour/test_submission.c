@@ -1,4 +1,5 @@
-/* A client's result, until it is known to be one of this run. Rows SB-01 to SB-06, SB-25; a board's are in test_messages_board.c. */
+/* A client's result, until it is known to be one of this run. Rows SB-01 to SB-06, SB-25; a board's
+ * are in test_messages_board.c. */
 #include "messages.h"
 
 #include <stdio.h>
@@ -287,7 +288,8 @@ static int held_submission(world_workflow *f, flr_context *context, const char *
     return 0;
 }
 
-/* A submission inside the gate is finished before its workflow is finalised; others do not get in meanwhile. */
+/* A submission inside the gate is finished before its workflow is finalised; others do not get in
+ * meanwhile. */
 START_TEST(sb_03_gate_closing)
 {
     world *w = world_new(1);

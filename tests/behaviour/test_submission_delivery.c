@@ -1,4 +1,5 @@
-/* A client's result: return codes, headers, filters, and what the communicator makes of it. Rows SB-07 to SB-12, SB-15, SB-16, SB-18, SB-20, SB-22 to SB-24. */
+/* A client's result: return codes, headers, filters, and what the communicator makes of it. Rows
+ * SB-07 to SB-12, SB-15, SB-16, SB-18, SB-20, SB-22 to SB-24. */
 #include "messages.h"
 
 #include <stdio.h>

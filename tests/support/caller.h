@@ -1,6 +1,7 @@
 /*
- * For tests of messages on a world (world.h): threads that each make one call of the runner, and stages by which threads
- * wait for each other. What a thread finds out it records; the test's thread joins it and asserts. A stage's lock guards it.
+ * For tests of messages on a world (world.h): threads that each make one call of the runner, and
+ * stages by which threads wait for each other. What a thread finds out it records; the test's
+ * thread joins it and asserts. A stage's lock guards it.
  */
 #ifndef TESTS_CALLER_H
 #define TESTS_CALLER_H
@@ -39,7 +40,8 @@ void caller_submit(caller *c, world *w, const char *client, const char *task, co
 void caller_aux(caller *c, world *w, const char *client, const char *topic);
 void caller_join(caller *c); /* waits for the call; frees the context */
 
-/* Work that lets other threads run: whoever does not wait where it must gets every chance to show it. */
+/* Work that lets other threads run: whoever does not wait where it must gets every chance to show
+ * it. */
 void give_way(world *w);
 
 /* The trace so far is this, and is forgotten. */

@@ -1,6 +1,6 @@
 /*
- * What the tests of requests, submissions and auxiliary messages of a world have in common. Used by the test's thread, but for
- * held_filter.
+ * What the tests of requests, submissions and auxiliary messages of a world have in common. Used by
+ * the test's thread, but for held_filter.
  */
 #ifndef TESTS_MESSAGES_H
 #define TESTS_MESSAGES_H
@@ -33,7 +33,8 @@ int note_active(world_workflow *f, flr_context *context, const char *client, con
 int64_t last_heard(world *w, const char *client);
 bool prop_is_set(const flr_context *context, const char *key);
 
-/* A filter that reaches held_begin of held_stage and waits for held_go; hold_filters sets these two anew. */
+/* A filter that reaches held_begin of held_stage and waits for held_go; hold_filters sets these two
+ * anew. */
 extern stage held_stage;
 extern int held_begin, held_go;
 void hold_filters(void);
