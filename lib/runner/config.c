@@ -440,10 +440,20 @@ int flr_config_add_scope(flr_config *config, flr_scope *scope)
     return status < 0 ? refuse(config, status, "scope") : 0;
 }
 
+static bool has_scope(const flr__scopes *scopes, const char *name)
+{
+    for (size_t i = 0; i < scopes->count; i++)
+        if (strcmp(flr_scope_get_name(scopes->items[i]), name) == 0)
+            return true;
+    return false;
+}
+
 int flr_config_set_default_scope(flr_config *config, const char *name)
 {
     BEGIN(config);
     int status = flr__check_name(name, config->name_max);
+    if (status == 0 && !has_scope(&config->scopes, name))
+        status = FLR_E_NOTFOUND;
     if (status == 0)
         status = flr__scopes_set_default(&config->scopes, name);
     return status < 0 ? refuse(config, status, "name") : 0;

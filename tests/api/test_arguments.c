@@ -951,6 +951,56 @@ START_TEST(arguments_of_local)
 }
 END_TEST
 
+/* What a getter gives for NULL is not always said; it must not be a crash. */
+START_TEST(other_getters_bear_null)
+{
+    NOTHING(flr_answer_get_data(NULL));
+    flr_answer_get_name(NULL);
+    flr_answer_get_id(NULL);
+    flr_assignment_get_client(NULL);
+    NOTHING(flr_assignment_get_task(NULL));
+    flr_assignment_get_id(NULL);
+    ZERO(flr_assignment_get_send_count(NULL));
+    IS(flr_assignment_get_first_sent(NULL), FLR_TIME_NONE);
+    IS(flr_assignment_get_last_sent(NULL), FLR_TIME_NONE);
+    IS(flr_assignment_get_received(NULL), FLR_TIME_NONE);
+    flr_assignment_get_state(NULL);
+    NOTHING(flr_assignment_get_result(NULL));
+    NOTHING(flr_assignment_get_data(NULL));
+    NOTHING(flr_assignment_get_user(NULL));
+    flr_assignment_set_user(NULL, NULL);
+    flr_task_get_name(NULL);
+    flr_task_get_number(NULL);
+    NOTHING(flr_task_get_self(NULL));
+    flr_task_get_status(NULL);
+    flr_task_get_error(NULL);
+    flr_audit_record_get_line(NULL);
+    flr_audit_record_get_id(NULL);
+    flr_audit_record_get_reference(NULL);
+    flr_audit_record_get_scope(NULL);
+    flr_audit_record_get_job(NULL);
+    flr_audit_record_get_task_name(NULL);
+    flr_audit_record_get_task_id(NULL);
+    flr_audit_record_get_message(NULL);
+    flr_audit_record_get_time(NULL);
+    flr_aux_send_get_topic(NULL);
+    NOTHING(flr_aux_send_get_request(NULL));
+    NOTHING(flr_aux_send_get_target(NULL, 0));
+    ck_assert(flr_aux_send_get_timeout(NULL) == 0.0);
+    ZERO(flr_aux_send_is_optional(NULL));
+    ZERO(flr_aux_send_is_secure(NULL));
+    ZERO(flr_round_get_number(NULL));
+    ZERO(flr_round_get_total(NULL));
+    ck_assert(flr_round_get_seconds(NULL) == 0.0 && flr_round_get_weight(NULL, 0) == 0.0);
+    flr_scope_get_name(NULL);
+    ck_assert_int_gt(flr_clock_get_calendar(NULL), 0); /* the system's */
+    ck_assert_ptr_nonnull(flr_info_collector_get_ops());
+    ck_assert_ptr_nonnull(flr_status_get_text(-1));
+    ck_assert_int_eq(flr_version_get(), FLR_VERSION_NUMBER);
+    TEXT(flr_version_get_text(), FLR_VERSION_STRING);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("arguments");
@@ -971,6 +1021,7 @@ int main(void)
     tcase_add_test(tests, arguments_of_collectors);
     tcase_add_test(tests, arguments_of_fedavg);
     tcase_add_test(tests, arguments_of_local);
+    tcase_add_test(tests, other_getters_bear_null);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
