@@ -373,7 +373,7 @@ static int match_entries(flr_runner *r, const flr_value *entries)
             kind < FLR__COMPONENT || kind > FLR__COMMUNICATOR
                 ? NULL
                 : flr__components_find(cs, id, (enum flr__component_kind)kind);
-        if (c == NULL || c->ops.restore == NULL)
+        if (c == NULL) /* one that only saves has its entry, and does not want it */
             return refuse(r, FLR_E_NOTFOUND, "there is no component for the saved state of ", id);
     }
     return 0;

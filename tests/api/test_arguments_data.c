@@ -1,6 +1,7 @@
 /*
- * Wrong arguments for blobs, values and messages, through the shared library and the public headers only: each gives its documented code, leaves
- * what it was given to the caller and writes no output. Getters and releasing functions bear NULL and other kinds.
+ * Wrong arguments for blobs, values and messages, through the shared library and the public
+ * headers only: each gives its documented code, leaves what it was given to the caller and
+ * writes no output. Getters and releasing functions bear NULL and other kinds.
  */
 #include <check.h>
 #include <flrunner.h>
@@ -69,7 +70,8 @@ END_TEST
 
 START_TEST(arguments_of_new_values)
 {
-    static const int64_t good[] = {4}, negative[] = {-4}, other[] = {3}, huge[] = {INT64_MAX, INT64_MAX};
+    static const int64_t good[] = {4}, negative[] = {-4}, other[] = {3},
+                         huge[] = {INT64_MAX, INT64_MAX};
     flr_value *v = NULL;
     int thing = 0;
     INVAL(flr_value_new_nil(NULL));

@@ -1,4 +1,7 @@
-/* Statistics and audit through the runner: rows ST-01, ST-03, ST-04, ST-07, ST-08. (ST-02 is in test_board_tasks.c, ST-06 in test_stats.c.) */
+/*
+ * Statistics and audit through the runner: rows ST-01, ST-03, ST-04, ST-07, ST-08. (ST-02 is in
+ * test_board_tasks.c, ST-06 in test_stats.c.)
+ */
 #include "world.h"
 
 #include <stdatomic.h>
@@ -89,7 +92,8 @@ static int contribute(void *self, const char *event, flr_context *context)
     if (status == 0)
         status = flr_map_set_int(&group, what, 1);
     if (status == 0)
-        status = strcmp(what, "second") == 0 ? flr_collector_add(c, "group", group) : flr_collector_set(c, "group", group);
+        status = strcmp(what, "second") == 0 ? flr_collector_add(c, "group", group)
+                                             : flr_collector_set(c, "group", group);
     flr_value_unref(group);
     return status;
 }
@@ -115,7 +119,8 @@ START_TEST(st_03_set_replaces_and_add_merges)
     world_step(w);
     flr_collector *c = ask_all(w);
     const flr_value *group = flr_map_get(flr_collector_get(c), "group");
-    ck_assert_str_eq(text_of(c, "group", "by"), _i == 1 ? "third" : "second"); /* later values win */
+    ck_assert_str_eq(text_of(c, "group", "by"),
+                     _i == 1 ? "third" : "second"); /* later values win */
     ck_assert_uint_eq(flr_value_get_size(group), _i == 1 ? 2 : 3);
     ck_assert_int_eq(flr_value_get_int(flr_map_get(group, "first"), 0), _i == 1 ? 0 : 1);
     flr_collector_unref(c);
@@ -128,7 +133,8 @@ END_TEST
 
 static int64_t asked; /* nested requests of busy_request */
 
-static int busy_request(world_workflow *wf, flr_context *context, const char *client, flr_offer *offer)
+static int busy_request(world_workflow *wf, flr_context *context, const char *client,
+                        flr_offer *offer)
 {
     world *w = wf->world;
     const flr_answer *answer;
@@ -137,7 +143,8 @@ static int busy_request(world_workflow *wf, flr_context *context, const char *cl
     (void)offer;
     (void)context;
     flr_stats_init(&inside, sizeof inside);
-    ck_assert_int_eq(flr_runner_get_stats(w->runner, &inside), 0); /* at any time, also in callbacks */
+    ck_assert_int_eq(flr_runner_get_stats(w->runner, &inside),
+                     0); /* at any time, also in callbacks */
     ck_assert_uint_eq(inside.answer_try_busy, 0);
     ck_assert_int_eq(flr_runner_new_context(w->runner, &other), 0);
     world_peer(w, other, WORLD_JOB);
@@ -148,7 +155,8 @@ static int busy_request(world_workflow *wf, flr_context *context, const char *cl
     return 0;
 }
 
-static int fail_request(world_workflow *wf, flr_context *context, const char *client, flr_offer *offer)
+static int fail_request(world_workflow *wf, flr_context *context, const char *client,
+                        flr_offer *offer)
 {
     (void)wf;
     (void)context;
@@ -157,7 +165,8 @@ static int fail_request(world_workflow *wf, flr_context *context, const char *cl
     return FLR_E_IO;
 }
 
-static int refuse_data(void *self, flr_context *context, flr_shareable *message, flr_shareable **output)
+static int refuse_data(void *self, flr_context *context, flr_shareable *message,
+                       flr_shareable **output)
 {
     (void)context;
     *output = flr_shareable_ref(message);
@@ -188,8 +197,9 @@ static const flr_answer *request_as(world *w, const char *job)
 
 static uint64_t answers(const flr_stats *s)
 {
-    return s->answer_task + s->answer_try_not_started + s->answer_try_no_peer + s->answer_try_busy + s->answer_try_no_workflow +
-           s->answer_try_no_task + s->answer_try_failed + s->answer_try_filter + s->answer_end_done + s->answer_end_job;
+    return s->answer_task + s->answer_try_not_started + s->answer_try_no_peer + s->answer_try_busy +
+           s->answer_try_no_workflow + s->answer_try_no_task + s->answer_try_failed +
+           s->answer_try_filter + s->answer_end_done + s->answer_end_job;
 }
 
 START_TEST(st_04_answers_by_kind_and_cause)
@@ -202,21 +212,21 @@ START_TEST(st_04_answers_by_kind_and_cause)
     ck_assert_int_eq(flr_config_add_data_filter(w->config, "*", &filter, &refused), 0);
     w->on_event = request_at_start; /* no workflow is open then */
     world_start(w);
-    request_as(w, WORLD_JOB);       /* not started */
+    request_as(w, WORLD_JOB); /* not started */
     world_step(w);
-    request_as(w, NULL);            /* no peer context */
+    request_as(w, NULL); /* no peer context */
     request_as(w, "another job");
-    request_as(w, WORLD_JOB);       /* no task */
+    request_as(w, WORLD_JOB); /* no task */
     w->workflows[0].on_request = busy_request;
-    request_as(w, WORLD_JOB);       /* no task, and inside it: busy */
+    request_as(w, WORLD_JOB); /* no task, and inside it: busy */
     w->workflows[0].on_request = fail_request;
-    request_as(w, WORLD_JOB);       /* failed */
+    request_as(w, WORLD_JOB); /* failed */
     w->workflows[0].on_request = world_offer_train;
-    request_as(w, WORLD_JOB);       /* a task */
+    request_as(w, WORLD_JOB); /* a task */
     refused = FLR_E_IO;
-    request_as(w, WORLD_JOB);       /* its filter fails */
+    request_as(w, WORLD_JOB); /* its filter fails */
     ck_assert_int_eq(world_finish(w), 0);
-    request_as(w, WORLD_JOB);       /* done */
+    request_as(w, WORLD_JOB); /* done */
     flr_stats s = world_stats(w);
     ck_assert_uint_eq(s.answer_try_not_started, 1);
     ck_assert_uint_eq(s.answer_try_no_workflow, 1);
@@ -238,8 +248,8 @@ END_TEST
 
 static int told; /* what the communicator reports next */
 
-static int report(world_workflow *wf, flr_context *context, const char *client, const char *task, const char *id,
-                  flr_shareable *result, int *outcome)
+static int report(world_workflow *wf, flr_context *context, const char *client, const char *task,
+                  const char *id, flr_shareable *result, int *outcome)
 {
     (void)wf;
     (void)context;
@@ -262,7 +272,9 @@ static int submit_as(world *w, const char *job, const char *cookie)
         ck_assert_int_eq(flr_shareable_set_cookie(result, FLR_COOKIE_WORKFLOW, v), 0);
     }
     world_peer(w, w->context, job);
-    ck_assert_int_eq(flr_runner_process_submission(w->runner, "a", w->context, "train", "x", result, &outcome), 0);
+    ck_assert_int_eq(
+        flr_runner_process_submission(w->runner, "a", w->context, "train", "x", result, &outcome),
+        0);
     flr_shareable_unref(result);
     return outcome;
 }
@@ -290,7 +302,8 @@ START_TEST(st_04_submissions_by_outcome)
     ck_assert_int_eq(submit_as(w, NULL, NULL), FLR_OUTCOME_NO_PEER);
     told = FLR_E_IO;
     ck_assert_int_eq(submit_as(w, WORLD_JOB, NULL), FLR_OUTCOME_FAILED);
-    ck_assert_int_eq(world_submit(w, "a", "train", "x", FLR_RC_UNSAFE_JOB), FLR_OUTCOME_FATAL_RETURN_CODE);
+    ck_assert_int_eq(world_submit(w, "a", "train", "x", FLR_RC_UNSAFE_JOB),
+                     FLR_OUTCOME_FATAL_RETURN_CODE);
     flr_stats s = world_stats(w);
     ck_assert_uint_eq(s.accepted, 2);
     ck_assert_uint_eq(s.duplicate, 1);
@@ -310,7 +323,8 @@ START_TEST(st_04_submissions_by_outcome)
 }
 END_TEST
 
-static int answer_aux(void *self, flr_context *context, const char *topic, const flr_shareable *request, flr_shareable **reply)
+static int answer_aux(void *self, flr_context *context, const char *topic,
+                      const flr_shareable *request, flr_shareable **reply)
 {
     const char *rc = self;
     (void)context;
@@ -327,7 +341,8 @@ START_TEST(st_04_auxiliary_messages_by_result)
     flr_shareable *request;
     world_step(w);
     ck_assert_int_eq(flr_context_register_aux(w->context, "fails", answer_aux, NULL), 0);
-    ck_assert_int_eq(flr_context_register_aux(w->context, "other", answer_aux, (void *)(uintptr_t)other), 0);
+    ck_assert_int_eq(
+        flr_context_register_aux(w->context, "other", answer_aux, (void *)(uintptr_t)other), 0);
     world_aux(w, "a", "__job_heartbeat__", NULL);
     world_aux(w, "a", "__sync_runner__", NULL);
     world_aux(w, "a", "nobody's", NULL);
@@ -337,7 +352,8 @@ START_TEST(st_04_auxiliary_messages_by_result)
     ck_assert_int_eq(flr_runner_process_aux(w->runner, "a", "other", w->context, NULL, &reply), 0);
     ck_assert_int_eq(flr_shareable_new(&request), 0);
     ck_assert_int_eq(flr_context_reset(w->context), 0);
-    ck_assert_int_eq(flr_runner_process_aux(w->runner, "a", "other", w->context, request, &reply), 0);
+    ck_assert_int_eq(flr_runner_process_aux(w->runner, "a", "other", w->context, request, &reply),
+                     0);
     flr_shareable_unref(request);
     flr_stats s = world_stats(w);
     ck_assert_uint_eq(s.aux_ok, 2);
@@ -387,7 +403,8 @@ START_TEST(st_04_tasks_by_final_status_and_resends)
     tasks[1] = schedule(w, found, 0.0);
     tasks[2] = schedule(w, found, 0.0);
     ck_assert_int_eq(flr_answer_get_kind(request_as(w, WORLD_JOB)), FLR_ANSWER_TASK);
-    ck_assert_int_eq(flr_answer_get_kind(request_as(w, WORLD_JOB)), FLR_ANSWER_TASK); /* the same again */
+    ck_assert_int_eq(flr_answer_get_kind(request_as(w, WORLD_JOB)),
+                     FLR_ANSWER_TASK); /* the same again */
     world_advance(w, 5.0);
     ck_assert_int_eq(flr_task_cancel(tasks[1], 0), 0);
     ck_assert_int_eq(flr_task_cancel(tasks[2], FLR_TASK_OK), 0);
@@ -505,10 +522,15 @@ START_TEST(st_07_lines_of_a_task_and_its_result)
     world_start(w);
     world_step(w);
     const flr_answer *answer = world_request(w, "a");
-    snprintf(id, sizeof id, "%s", flr_value_get_text(flr_shareable_get_header(flr_answer_get_data(answer), FLR_HEADER_AUDIT_EVENT_ID), "-"));
+    snprintf(
+        id, sizeof id, "%s",
+        flr_value_get_text(
+            flr_shareable_get_header(flr_answer_get_data(answer), FLR_HEADER_AUDIT_EVENT_ID), "-"));
     ck_assert(is_id(id));
-    snprintf(expected, sizeof expected,
-             "[E:%s][T:2026-01-02T03:04:05.000000Z][S:?][J:job-1][A:train#id-a]sent task to client \"a\"\n", id);
+    snprintf(
+        expected, sizeof expected,
+        "[E:%s][T:2026-01-02T03:04:05.000000Z][S:?][J:job-1][A:train#id-a]sent task to client \"a\"\n",
+        id);
     ck_assert_str_eq(w->audit, expected);
     w->audit[0] = '\0';
     flr_shareable *result;
@@ -516,8 +538,10 @@ START_TEST(st_07_lines_of_a_task_and_its_result)
     ck_assert_int_eq(flr_shareable_set_header_text(result, FLR_HEADER_AUDIT_EVENT_ID, id), 0);
     ck_assert_int_eq(world_submit_message(w, "a", "train", "id-a", result), FLR_OUTCOME_ACCEPTED);
     flr_shareable_unref(result);
-    snprintf(expected, sizeof expected,
-             "][R:%s][T:2026-01-02T03:04:05.000000Z][S:?][J:job-1][A:train#id-a]received result from client 'a'\n", id);
+    snprintf(
+        expected, sizeof expected,
+        "][R:%s][T:2026-01-02T03:04:05.000000Z][S:?][J:job-1][A:train#id-a]received result from client 'a'\n",
+        id);
     ck_assert_str_eq(w->audit + strlen("[E:") + 32, expected);
     ck_assert_int_ne(strncmp(w->audit + 3, id, 32), 0);
     ck_assert_int_eq(world_finish(w), 0);
@@ -535,7 +559,10 @@ START_TEST(st_08_without_auditor_or_with_one_that_fails_the_id_is_empty)
     world_step(w);
     const flr_answer *answer = world_request(w, "a");
     ck_assert_int_eq(flr_answer_get_kind(answer), FLR_ANSWER_TASK);
-    ck_assert_str_eq(flr_value_get_text(flr_shareable_get_header(flr_answer_get_data(answer), FLR_HEADER_AUDIT_EVENT_ID), "-"), "");
+    ck_assert_str_eq(
+        flr_value_get_text(
+            flr_shareable_get_header(flr_answer_get_data(answer), FLR_HEADER_AUDIT_EVENT_ID), "-"),
+        "");
     ck_assert_int_eq(world_submit(w, "a", "train", "id-a", NULL), FLR_OUTCOME_ACCEPTED);
     ck_assert_int_eq(world_finish(w), 0);
     world_free(w);

@@ -1,6 +1,7 @@
 /*
- * Contexts, auxiliary messages of components, boards and the makers of workflows and engines, without memory: 0 or FLR_E_NOMEM; after the latter
- * nothing has changed, and the same call succeeds.
+ * Contexts, auxiliary messages of components, boards and the makers of workflows and engines,
+ * without memory: 0 or FLR_E_NOMEM; after the latter nothing has changed, and the same call
+ * succeeds.
  */
 #include "failalloc.h"
 #include "oomcase.h"
@@ -58,7 +59,9 @@ static void build_full(void)
     ck_assert_int_eq(flr_value_new_int(70000, &v), 0);
     ck_assert_int_eq(flr_context_set_prop(host.context, "public", v, FLR_PROP_FLAG_PUBLIC), 0);
     ck_assert_int_eq(flr_value_new_int(70001, &v), 0);
-    ck_assert_int_eq(flr_context_set_prop(host.context, "sticky", v, FLR_PROP_FLAG_PUBLIC | FLR_PROP_FLAG_STICKY), 0);
+    ck_assert_int_eq(flr_context_set_prop(host.context, "sticky", v,
+                                          FLR_PROP_FLAG_PUBLIC | FLR_PROP_FLAG_STICKY),
+                     0);
     ck_assert_int_eq(flr_value_new_pointer("of the test", &somewhere, NULL, &v), 0);
     ck_assert_int_eq(flr_context_set_prop(host.context, "pointer", v, FLR_PROP_FLAG_PUBLIC), 0);
     ck_assert_int_eq(flr_value_new_int(70002, &v), 0);
@@ -131,7 +134,8 @@ static int set_plain(void)
 static int set_refused(void)
 {
     flr_value *again = flr_value_ref(value);
-    int status = flr_context_set_prop(host.context, "public", again, 0); /* CX-03: with a warning, which fires an event */
+    int status = flr_context_set_prop(host.context, "public", again,
+                                      0); /* CX-03: with a warning, which fires an event */
     if (status < 0)
         flr_value_unref(again);
     return status == FLR_E_EXISTS ? 0 : status;
@@ -185,7 +189,8 @@ static int use_without_memory(void)
         return FLR_E_CALLBACK;
     flr_signal *abort = flr_context_get_abort_signal(host.context);
     flr_signal_unref(abort);
-    if (flr_context_reset(host.context) < 0 || flr_runner_wake(host.runner) < 0 || flr_runner_abort(host.runner, 0) < 0)
+    if (flr_context_reset(host.context) < 0 || flr_runner_wake(host.runner) < 0 ||
+        flr_runner_abort(host.runner, 0) < 0)
         return FLR_E_STATE;
     return status == 0 && failalloc_get_calls() > 0 ? FLR_E_STATE : status;
 }
@@ -218,7 +223,8 @@ static int fire_federation(void)
 /* The run ends in any case. */
 static int panic(void)
 {
-    int status = flr_context_panic(host.context, "no reason that would fit into a small inline text at all");
+    int status =
+        flr_context_panic(host.context, "no reason that would fit into a small inline text at all");
     if (status == 0)
         ck_assert_int_eq(flr_runner_get_status(host.runner), FLR_STATUS_DONE);
     return status == 0 ? 0 : FLR_E_CALLBACK;
@@ -259,7 +265,8 @@ static int get_stats(void)
 
 /* ---------------------------------------------------------------- auxiliary messages */
 
-static int answer(void *self, flr_context *context, const char *topic, const flr_shareable *request, flr_shareable **reply)
+static int answer(void *self, flr_context *context, const char *topic, const flr_shareable *request,
+                  flr_shareable **reply)
 {
     (void)self;
     (void)context;
@@ -288,14 +295,18 @@ static void count_reply(void *self, flr_aux_send *send)
     replied++;
 }
 
-/* A send that ran out of memory after it was accepted ends with failed replies: done is called once all the same. */
+/*
+ * A send that ran out of memory after it was accepted ends with failed replies: done is called
+ * once all the same.
+ */
 static int send_aux(void)
 {
     flr_aux_options options;
     flr_aux_options_init(&options, sizeof options);
     options.timeout = 5.0;
     replied = 0;
-    int status = flr_context_send_aux(host.context, "a topic of the test", message, &options, count_reply, NULL);
+    int status = flr_context_send_aux(host.context, "a topic of the test", message, &options,
+                                      count_reply, NULL);
     ck_assert_int_eq(replied, status == 0);
     return status;
 }
@@ -353,7 +364,8 @@ static void build_given_out(void)
     const flr_answer *given;
     build_task();
     ck_assert_int_eq(flr_board_broadcast(host.board, task, NULL, host.context), 0);
-    ck_assert_int_eq(flr_runner_process_task_request(host.runner, "site-1", host.context, &given), 0);
+    ck_assert_int_eq(flr_runner_process_task_request(host.runner, "site-1", host.context, &given),
+                     0);
     ck_assert_int_eq(flr_answer_get_kind(given), FLR_ANSWER_TASK);
 }
 
@@ -406,8 +418,8 @@ static int local_new(void)
     return flr_local_new(NULL, &local);
 }
 
-static int do_nothing(void *self, const char *client, const char *name, const flr_shareable *data, flr_signal *abort,
-                      flr_shareable **result)
+static int do_nothing(void *self, const char *client, const char *name, const flr_shareable *data,
+                      flr_signal *abort, flr_shareable **result)
 {
     (void)self;
     (void)client;

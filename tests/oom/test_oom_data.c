@@ -1,6 +1,7 @@
 /*
- * Blobs, values, messages, signals, clocks, filters and collectors without memory: every call gives 0 or FLR_E_NOMEM, changes nothing on
- * the latter, and succeeds when it is made again. What the calls of one case work on stands in `d`.
+ * Blobs, values, messages, signals, clocks, filters and collectors without memory: every call
+ * gives 0 or FLR_E_NOMEM, changes nothing on the latter, and succeeds when it is made again.
+ * What the calls of one case work on stands in `d`.
  */
 #include "failalloc.h"
 #include "oomcase.h"
@@ -292,7 +293,8 @@ static void build_shared_message(void)
 static void message_as_it_was(void)
 {
     ck_assert_str_eq(flr_value_get_text(flr_shareable_get(d.message, "key"), ""), "value");
-    ck_assert_str_eq(flr_value_get_text(flr_shareable_get_header(d.message, "header"), ""), "value");
+    ck_assert_str_eq(flr_value_get_text(flr_shareable_get_header(d.message, "header"), ""),
+                     "value");
     ck_assert_ptr_null(flr_shareable_get(d.message, "new"));
     ck_assert_ptr_null(flr_shareable_get_header(d.message, "new"));
     ck_assert_ptr_null(flr_shareable_get_cookie(d.message, "new"));
@@ -585,23 +587,30 @@ static const oomcase cases[] = {
     {"shareable_new_reply", build_reply_headers, shareable_reply, nothing_made, drop_all},
     {"shareable_copy", build_message, shareable_copy, message_as_it_was, drop_all},
     {"shareable_copy, shared", build_shared_message, shareable_copy, message_as_it_was, drop_all},
-    {"shareable_copy without", build_shared_message, shareable_copy_without, message_as_it_was, drop_all},
+    {"shareable_copy without", build_shared_message, shareable_copy_without, message_as_it_was,
+     drop_all},
     {"shareable_copy_body", build_message, shareable_copy_body, message_as_it_was, drop_all},
     {"shareable_set", build_message, shareable_set, message_as_it_was, drop_all},
     {"shareable_set, shared", build_shared_message, shareable_set, message_as_it_was, drop_all},
     {"shareable_set_header", build_message, shareable_set_header, message_as_it_was, drop_all},
-    {"shareable_set_header, shared", build_shared_message, shareable_set_header, message_as_it_was, drop_all},
+    {"shareable_set_header, shared", build_shared_message, shareable_set_header, message_as_it_was,
+     drop_all},
     {"shareable_set_cookie", build_message, shareable_set_cookie, message_as_it_was, drop_all},
-    {"shareable_set_cookie, shared", build_shared_message, shareable_set_cookie, message_as_it_was, drop_all},
+    {"shareable_set_cookie, shared", build_shared_message, shareable_set_cookie, message_as_it_was,
+     drop_all},
     {"shareable_set_text", build_shared_message, shareable_set_text, message_as_it_was, drop_all},
     {"shareable_set_real", build_message, shareable_set_real, message_as_it_was, drop_all},
     {"shareable_set_int", build_message, shareable_set_int, message_as_it_was, drop_all},
-    {"shareable_set_header_text", build_shared_message, shareable_set_header_text, message_as_it_was, drop_all},
-    {"shareable_set_header_real", build_message, shareable_set_header_real, message_as_it_was, drop_all},
-    {"shareable_set_header_int", build_message, shareable_set_header_int, message_as_it_was, drop_all},
+    {"shareable_set_header_text", build_shared_message, shareable_set_header_text,
+     message_as_it_was, drop_all},
+    {"shareable_set_header_real", build_message, shareable_set_header_real, message_as_it_was,
+     drop_all},
+    {"shareable_set_header_int", build_message, shareable_set_header_int, message_as_it_was,
+     drop_all},
     {"shareable_set_rc", build_shared_message, shareable_set_rc, message_as_it_was, drop_all},
     {"shareable_remove", build_shared_message, shareable_remove, message_as_it_was, drop_all},
-    {"shareable_remove_header", build_shared_message, shareable_remove_header, message_as_it_was, drop_all},
+    {"shareable_remove_header", build_shared_message, shareable_remove_header, message_as_it_was,
+     drop_all},
     {"clock_new", NULL, clock_new, nothing_made, drop_all},
     {"signal_new", NULL, signal_new, nothing_made, drop_all},
     {"signal_new, child", build_signal, signal_new_child, nothing_made, drop_all},

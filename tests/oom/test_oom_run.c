@@ -1,7 +1,8 @@
 /*
- * A whole job without memory: two rounds of FedAvg over three virtual clients, with filters, events, audit and saved states, made and simulated
- * anew for each allocation that fails, once or from then on. It ends, with 0, FLR_E_NOMEM or what a lack of memory leads to; nothing
- * is left; a job that says it completed has the model of one that had all memory, bit for bit.
+ * A whole job without memory: two rounds of FedAvg over three virtual clients, with filters,
+ * events, audit and saved states, made and simulated anew for each allocation that fails, once
+ * or from then on. It ends, with 0, FLR_E_NOMEM or what a lack of memory leads to; nothing is
+ * left; a job that says it completed has the model of one that had all memory, bit for bit.
  */
 #include "failalloc.h"
 
@@ -21,20 +22,23 @@ typedef struct job {
     flr_workflow *fedavg;
     flr_runner *runner;
     flr_info_collector *info;
-    flr_value *model; /* what came out */
-    int rounds;       /* calls of on_round */
-    int destroyed;    /* of the two components */
-    int components;   /* that were handed over */
+    flr_value *model;  /* what came out */
+    int rounds;        /* calls of on_round */
+    int destroyed;     /* of the two components */
+    int components;    /* that were handed over */
     const void *state; /* to restore first; NULL: none */
     size_t state_size;
-    int threads; /* clients are threads, and time is the system's */
+    int threads;      /* clients are threads, and time is the system's */
     flr_state *saved; /* the one persisted after the first round */
 } job;
 
-/* ---------------------------------------------------------------- callbacks: they pass the code of what fails */
+/*
+ * ---------------------------------------------------------------- callbacks: they pass the code
+ * of what fails
+ */
 
-static int train(void *self, const char *client, const char *name, const flr_shareable *data, flr_signal *abort,
-                 flr_shareable **result)
+static int train(void *self, const char *client, const char *name, const flr_shareable *data,
+                 flr_signal *abort, flr_shareable **result)
 {
     static const int64_t shape[] = {4};
     const flr_value *model = flr_shareable_get(data, "model"), *w = flr_map_get(model, "w");
@@ -116,7 +120,9 @@ static int hear(void *self, const char *event, flr_context *context)
     if (strcmp(event, FLR_EVENT_START_RUN) != 0)
         return 0;
     status = flr_value_new_int(70000, &number);
-    if (status == 0 && (status = flr_context_set_prop(context, "seen", number, FLR_PROP_FLAG_PUBLIC | FLR_PROP_FLAG_STICKY)) < 0)
+    if (status == 0 &&
+        (status = flr_context_set_prop(context, "seen", number,
+                                       FLR_PROP_FLAG_PUBLIC | FLR_PROP_FLAG_STICKY)) < 0)
         flr_value_unref(number);
     return status;
 }
@@ -156,7 +162,8 @@ static int make_local(job *j)
     options.engine_self = j;
     options.seed = 7;
     options.max_delay = 2.0;
-    int status = j->threads != 0 ? flr_clock_new_system(&j->clock) : flr_clock_new_manual(1000000000, 1000000000, &j->clock);
+    int status = j->threads != 0 ? flr_clock_new_system(&j->clock)
+                                 : flr_clock_new_manual(1000000000, 1000000000, &j->clock);
     if (status == 0)
         status = flr_local_new(&options, &j->local);
     for (int i = 0; status == 0 && i < CLIENTS; i++) {
@@ -245,7 +252,8 @@ static int make_runner(job *j)
     if (status == 0)
         status = add_filters(j);
     if (status == 0)
-        status = flr_runner_new(j->config, "job-1", flr_local_get_engine_ops(j->local), j->local, &j->runner);
+        status = flr_runner_new(j->config, "job-1", flr_local_get_engine_ops(j->local), j->local,
+                                &j->runner);
     if (status == 0)
         j->config = NULL;
     return status;
@@ -264,13 +272,16 @@ static void drop(job *j)
 
 static int simulate(job *j)
 {
-    int status = j->threads != 0 ? flr_local_run(j->local, j->runner) : flr_local_simulate(j->local, j->runner, j->clock);
+    int status = j->threads != 0 ? flr_local_run(j->local, j->runner)
+                                 : flr_local_simulate(j->local, j->runner, j->clock);
     /* NOMEM before anything happened: the run is still to be made */
     if (status == FLR_E_NOMEM && flr_runner_get_status(j->runner) == FLR_STATUS_INIT)
         return status;
     ck_assert_int_ne(flr_runner_get_status(j->runner), FLR_STATUS_STARTED);
-    int again = flr_runner_run(j->runner); /* a client's abort may have come before a run that then could not begin */
-    ck_assert(again == FLR_E_STATE || (again == FLR_E_NOMEM && status == FLR_E_NOMEM && j->threads != 0));
+    int again = flr_runner_run(
+        j->runner); /* a client's abort may have come before a run that then could not begin */
+    ck_assert(again == FLR_E_STATE ||
+              (again == FLR_E_NOMEM && status == FLR_E_NOMEM && j->threads != 0));
     return status;
 }
 
@@ -290,8 +301,11 @@ static int work(job *j)
 
 /* ---------------------------------------------------------------- the sweep */
 
-/* What a run without memory may end with: the failing callback's or step's own code; a client's result that could not be made is one
- * contribution too few; a component whose state could not be restored says so itself; what the abort of a client leads to. */
+/*
+ * What a run without memory may end with: the failing callback's or step's own code; a client's
+ * result that could not be made is one contribution too few; a component whose state could not
+ * be restored says so itself; what the abort of a client leads to.
+ */
 static int is_allowed(int status)
 {
     return status == 0 || status == FLR_E_NOMEM || status == FLR_E_LIMIT || status == FLR_E_ABORTED;
@@ -309,18 +323,21 @@ static size_t try_at(job j, size_t k, int once, const flr_value *expected, size_
     int status = work(&j);
     size_t failures = failalloc_get_failures();
     failalloc_reset();
-    ck_assert_msg(is_allowed(status) && (status == 0 || failures > 0), "allocation %zu (%s): the code was %s", k, how,
-                  flr_status_get_name(status));
+    ck_assert_msg(is_allowed(status) && (status == 0 || failures > 0),
+                  "allocation %zu (%s): the code was %s", k, how, flr_status_get_name(status));
     if (status == 0) {
-        ck_assert_msg(flr_value_equals(j.model, expected), "allocation %zu (%s): another model", k, how);
+        ck_assert_msg(flr_value_equals(j.model, expected), "allocation %zu (%s): another model", k,
+                      how);
         ck_assert_int_eq(j.rounds, j.state == NULL ? ROUNDS : ROUNDS - 1);
         ++*completed;
     }
     drop(&j);
-    ck_assert_msg(j.destroyed == j.components, "allocation %zu (%s): destroyed %d of %d", k, how, j.destroyed, j.components);
+    ck_assert_msg(j.destroyed == j.components, "allocation %zu (%s): destroyed %d of %d", k, how,
+                  j.destroyed, j.components);
     ck_assert_msg(failalloc_get_live_bytes() == bytes && failalloc_get_live_count() == blocks,
-                  "allocation %zu (%s, %s): %zu bytes in %zu blocks are left", k, how, flr_status_get_name(status),
-                  failalloc_get_live_bytes() - bytes, failalloc_get_live_count() - blocks);
+                  "allocation %zu (%s, %s): %zu bytes in %zu blocks are left", k, how,
+                  flr_status_get_name(status), failalloc_get_live_bytes() - bytes,
+                  failalloc_get_live_count() - blocks);
     return failures;
 }
 
@@ -354,7 +371,9 @@ START_TEST(oom_run)
     void *state;
     size_t size;
     reference(&model, &state, &size);
-    const job jobs[] = {{0}, {.state = state, .state_size = size}, {.threads = 1}}; /* new; from the second round; with threads */
+    const job jobs[] = {{0},
+                        {.state = state, .state_size = size},
+                        {.threads = 1}}; /* new; from the second round; with threads */
     sweep(jobs[_i], _i == 2 ? 5 : 1, model);
     free(state);
     flr_value_unref(model);

@@ -1,6 +1,7 @@
 /*
- * The configuration, the runner and what is called on it, without memory: 0 or FLR_E_NOMEM; after the latter nothing has changed, and the same
- * call succeeds. Contexts, boards and whole runs have files of their own.
+ * The configuration, the runner and what is called on it, without memory: 0 or FLR_E_NOMEM;
+ * after the latter nothing has changed, and the same call succeeds. Contexts, boards and whole
+ * runs have files of their own.
  */
 #include "failalloc.h"
 #include "oomcase.h"
@@ -142,8 +143,8 @@ static int give_nothing(void *self, flr_context *context, const char *client, fl
     return flr_offer_set(offer, "", "", NULL);
 }
 
-static int take_nothing(void *self, flr_context *context, const char *client, const char *name, const char *task_id,
-                        flr_shareable *result, int *outcome)
+static int take_nothing(void *self, flr_context *context, const char *client, const char *name,
+                        const char *task_id, flr_shareable *result, int *outcome)
 {
     (void)self;
     (void)context;
@@ -259,7 +260,10 @@ static int runner_new_context(void)
     return flr_runner_new_context(host.runner, &host.context);
 }
 
-/* The first step: FLR_E_NOMEM means that nothing has happened; what fails inside is the run's result. */
+/*
+ * The first step: FLR_E_NOMEM means that nothing has happened; what fails inside is the run's
+ * result.
+ */
 static int runner_step(void)
 {
     flr_step_result result;
@@ -277,7 +281,8 @@ static void not_begun(void)
 
 /* ---------------------------------------------------------------- clients */
 
-static int look(void *self, const char *client, const char *parent, int64_t last_heard, int64_t disconnected)
+static int look(void *self, const char *client, const char *parent, int64_t last_heard,
+                int64_t disconnected)
 {
     (void)self;
     (void)client;
@@ -311,7 +316,8 @@ static int visit_clients(void)
 
 static int add_client(void)
 {
-    return flr_runner_add_client(host.runner, "a client of which nobody has heard", "and its parent");
+    return flr_runner_add_client(host.runner, "a client of which nobody has heard",
+                                 "and its parent");
 }
 
 static int remove_client(void)
@@ -353,7 +359,8 @@ static int request(void)
     if (status == 0) {
         ck_assert_int_eq(flr_answer_get_kind(answer), FLR_ANSWER_TASK);
         ck_assert_str_eq(flr_answer_get_name(answer), "train");
-        ck_assert_int_eq(flr_value_get_int(flr_shareable_get(flr_answer_get_data(answer), "model"), 0), 70000);
+        ck_assert_int_eq(
+            flr_value_get_int(flr_shareable_get(flr_answer_get_data(answer), "model"), 0), 70000);
         snprintf(id, sizeof id, "%s", flr_answer_get_id(answer));
     }
     return status;
@@ -371,7 +378,8 @@ static int request_nothing(void)
 static int request_stranger(void)
 {
     const flr_answer *answer = NULL;
-    return flr_runner_process_task_request(host.runner, "a client of which nobody has heard", host.context, &answer);
+    return flr_runner_process_task_request(host.runner, "a client of which nobody has heard",
+                                           host.context, &answer);
 }
 
 static void build_taken(void)
@@ -386,7 +394,8 @@ static void build_taken(void)
 static int submit(void)
 {
     int outcome = 0;
-    int status = flr_runner_process_submission(host.runner, "site-1", host.context, "train", id, message, &outcome);
+    int status = flr_runner_process_submission(host.runner, "site-1", host.context, "train", id,
+                                               message, &outcome);
     if (status == 0)
         ck_assert_int_eq(outcome, FLR_OUTCOME_ACCEPTED);
     return status;
@@ -395,7 +404,8 @@ static int submit(void)
 static int submit_unknown(void)
 {
     int outcome = 0;
-    int status = flr_runner_process_submission(host.runner, "site-1", host.context, "train", "an unknown id", message, &outcome);
+    int status = flr_runner_process_submission(host.runner, "site-1", host.context, "train",
+                                               "an unknown id", message, &outcome);
     if (status == 0)
         ck_assert_int_eq(outcome, FLR_OUTCOME_UNKNOWN_TASK);
     return status;
@@ -423,9 +433,11 @@ static void build_aux(void)
 static int aux(const char *topic, const char *rc)
 {
     const flr_shareable *reply = NULL;
-    int status = flr_runner_process_aux(host.runner, "site-1", topic, host.context, message, &reply);
-    /* the memory that the handler itself lacks makes it a failing handler (AX-02): the client asks again */
-    if (status == 0 && (failalloc_get_failures() == 0 || strcmp(flr_shareable_get_rc(reply), FLR_RC_HANDLER_EXCEPTION) != 0))
+    int status =
+        flr_runner_process_aux(host.runner, "site-1", topic, host.context, message, &reply);
+    /* a handler that lacks memory is a failing handler (AX-02): the client asks again */
+    if (status == 0 && (failalloc_get_failures() == 0 ||
+                        strcmp(flr_shareable_get_rc(reply), FLR_RC_HANDLER_EXCEPTION) != 0))
         ck_assert_str_eq(flr_shareable_get_rc(reply), rc);
     return status;
 }
@@ -495,7 +507,8 @@ static const oomcase cases[] = {
     {"workflow_new", oomhost_build_config, workflow_new, NULL, drop},
     {"config_add_workflow", build_workflow, config_workflow, NULL, drop_given_workflow},
     {"config_add_controller", oomhost_build_config, config_controller, NULL, drop},
-    {"config_add_controller, own communicator", oomhost_build_config, config_communicator, NULL, drop},
+    {"config_add_controller, own communicator", oomhost_build_config, config_communicator, NULL,
+     drop},
     {"config_add_data_filters", oomhost_build_config, config_data_chain, NULL, drop},
     {"config_add_result_filters", oomhost_build_config, config_result_chain, NULL, drop},
     {"config_add_data_filter", oomhost_build_config, config_data_filter, NULL, drop},
@@ -511,7 +524,8 @@ static const oomcase cases[] = {
     {"runner_add_client", oomhost_build_open, add_client, three_clients, drop},
     {"runner_remove_client", oomhost_build_open, remove_client, three_clients, drop},
     {"runner_handle_dead_job", oomhost_build_open, handle_dead, three_clients, drop},
-    {"runner_handle_dead_job, stranger", oomhost_build_open, handle_dead_stranger, three_clients, drop},
+    {"runner_handle_dead_job, stranger", oomhost_build_open, handle_dead_stranger, three_clients,
+     drop},
     {"runner_process_task_request", build_standing, request, NULL, drop},
     {"runner_process_task_request, none", oomhost_build_open, request_nothing, three_clients, drop},
     {"runner_process_task_request, stranger", build_standing, request_stranger, NULL, drop},

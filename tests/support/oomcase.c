@@ -1,4 +1,7 @@
-/* The sweep of tests/support/oomcase.h. No state of its own; the failing allocator is failalloc.c's. */
+/*
+ * The sweep of tests/support/oomcase.h. No state of its own; the failing allocator is
+ * failalloc.c's.
+ */
 #include "oomcase.h"
 #include "failalloc.h"
 
@@ -26,20 +29,22 @@ static bool try_at(const oomcase *c, size_t k, bool once)
     status = c->call();
     failed = failalloc_get_failures() > 0;
     failalloc_reset();
-    ck_assert_msg(status == FLR_OK || (failed && status == FLR_E_NOMEM), "%s: allocation %zu (%s): the code was %s",
-                  c->name, k, how, flr_status_get_name(status));
+    ck_assert_msg(status == FLR_OK || (failed && status == FLR_E_NOMEM),
+                  "%s: allocation %zu (%s): the code was %s", c->name, k, how,
+                  flr_status_get_name(status));
     if (status < 0) {
         if (c->unchanged != NULL)
             c->unchanged();
         status = c->call();
-        ck_assert_msg(status == FLR_OK, "%s: allocation %zu (%s): the retry gave %s", c->name, k, how,
-                      flr_status_get_name(status));
+        ck_assert_msg(status == FLR_OK, "%s: allocation %zu (%s): the retry gave %s", c->name, k,
+                      how, flr_status_get_name(status));
     }
     if (c->drop != NULL)
         c->drop();
     ck_assert_msg(failalloc_get_live_count() == count && failalloc_get_live_bytes() == bytes,
-                  "%s: allocation %zu (%s): %zu bytes in %zu blocks alive, %zu in %zu before", c->name, k, how,
-                  failalloc_get_live_bytes(), failalloc_get_live_count(), bytes, count);
+                  "%s: allocation %zu (%s): %zu bytes in %zu blocks alive, %zu in %zu before",
+                  c->name, k, how, failalloc_get_live_bytes(), failalloc_get_live_count(), bytes,
+                  count);
     return failed;
 }
 

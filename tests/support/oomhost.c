@@ -107,8 +107,8 @@ static int pass(void *self, flr_context *context, flr_shareable *message, flr_sh
 
 int oomhost_component(int (*add)(const char *id, const flr_component_ops *ops, void *self))
 {
-    static const char *const events[] = {FLR_EVENT_START_RUN, FLR_EVENT_END_RUN, FLR_EVENT_WARNING_LOG,
-                                         "an event of the test", NULL};
+    static const char *const events[] = {FLR_EVENT_START_RUN, FLR_EVENT_END_RUN,
+                                         FLR_EVENT_WARNING_LOG, "an event of the test", NULL};
     flr_component_ops ops;
     flr_component_ops_init(&ops, sizeof ops);
     ops.name = "the ears of the test";
@@ -276,7 +276,8 @@ void oomhost_finish(void)
     result = step_once();
     while (result.state == FLR_STEP_RUNNING) {
         ck_assert_int_gt(result.wait_ns, 0);
-        ck_assert_int_eq(flr_clock_advance_to(host.clock, flr_clock_get_now(host.clock) + result.wait_ns), 0);
+        ck_assert_int_eq(
+            flr_clock_advance_to(host.clock, flr_clock_get_now(host.clock) + result.wait_ns), 0);
         result = step_once();
     }
 }

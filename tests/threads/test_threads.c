@@ -1,7 +1,9 @@
 /*
- * Everything at once: transport threads ask, submit, beat and check; a meddler reports clients dead, adds and removes them, saves, persists,
- * subscribes, reads counters; the run goes through two workflows, by flr_runner_run or by flr_runner_step under an event loop, and ends by
- * itself, by an abort or by a panic. Threads only record; the test's thread asserts. For the thread sanitizer above all.
+ * Everything at once: transport threads ask, submit, beat and check; a meddler reports clients
+ * dead, adds and removes them, saves, persists, subscribes, reads counters; the run goes through
+ * two workflows, by flr_runner_run or by flr_runner_step under an event loop, and ends by
+ * itself, by an abort or by a panic. Threads only record; the test's thread asserts. For the
+ * thread sanitizer above all.
  */
 #include <check.h>
 #include <errno.h>
@@ -23,16 +25,16 @@ enum { END_ITSELF, END_ABORT, END_COLD, END_PANIC, ENDS };
 typedef struct host {
     flr_runner *runner;
     flr_workflow *fedavg;
-    atomic_int stop;         /* the run is over: threads may end */
-    atomic_int wrong;        /* codes that should not have been */
+    atomic_int stop;  /* the run is over: threads may end */
+    atomic_int wrong; /* codes that should not have been */
     atomic_int last_wrong;
     atomic_int tasks, accepted, done; /* answers, outcomes; calls of task_done */
-    atomic_int inside;       /* callbacks of the controller's task: never two */
-    atomic_int persisting;   /* calls of persist: never two */
+    atomic_int inside;                /* callbacks of the controller's task: never two */
+    atomic_int persisting;            /* calls of persist: never two */
     atomic_int overlaps;
     atomic_int destroyed;
-    int end;                 /* END_* */
-    pthread_mutex_t lock;    /* guards woken */
+    int end;              /* END_* */
+    pthread_mutex_t lock; /* guards woken */
     pthread_cond_t changed;
     bool woken;
 } host;
@@ -49,7 +51,8 @@ static void check(host *h, int status, int allowed)
 
 static const char *client_name(int i)
 {
-    static const char *const names[CLIENTS] = {"site-0", "site-1", "site-2", "site-3", "site-4", "site-5", "site-6", "site-7"};
+    static const char *const names[CLIENTS] = {"site-0", "site-1", "site-2", "site-3",
+                                               "site-4", "site-5", "site-6", "site-7"};
     return names[i];
 }
 
@@ -116,7 +119,8 @@ static int hear(void *self, const char *event, flr_context *context)
     if (flr_context_get(context, FLR_PROP_EVENT_ID, &event_id) < 0)
         return FLR_E_NOTFOUND;
     flr_value_unref(event_id);
-    if (flr_value_new_int(7, &number) == 0 && flr_context_set_prop(context, "heard", number, FLR_PROP_FLAG_STICKY) < 0)
+    if (flr_value_new_int(7, &number) == 0 &&
+        flr_context_set_prop(context, "heard", number, FLR_PROP_FLAG_STICKY) < 0)
         flr_value_unref(number);
     return 0;
 }
@@ -149,7 +153,10 @@ static int pass(void *self, flr_context *context, flr_shareable *message, flr_sh
     return 0;
 }
 
-/* ---------------------------------------------------------------- a workflow with control_flow and task callbacks */
+/*
+ * ---------------------------------------------------------------- a workflow with control_flow
+ * and task callbacks
+ */
 
 static int in_turn(void *self, flr_assignment *assignment, flr_context *context)
 {
@@ -247,8 +254,9 @@ static int step(void *self, flr_context *context, int64_t now, int64_t *due, int
     if (*ended != 0)
         return 0;
     if (s->round == ROUNDS / 2 && s->host->end != END_ITSELF)
-        return s->host->end == END_PANIC ? flr_context_panic(context, "enough")
-                                         : flr_runner_abort(s->host->runner, s->host->end == END_COLD);
+        return s->host->end == END_PANIC
+                   ? flr_context_panic(context, "enough")
+                   : flr_runner_abort(s->host->runner, s->host->end == END_COLD);
     return begin_round(s->host, context, &s->task);
 }
 
@@ -271,27 +279,31 @@ static flr_shareable *train(const flr_shareable *data)
     (void)data;
     if (flr_shareable_new(&result) < 0 || flr_value_new_map(&model) < 0 ||
         flr_map_set_tensor(&model, "w", FLR_TYPE_F32, 1, shape, numbers) < 0 ||
-        flr_shareable_set(result, "model", model) < 0 || flr_shareable_set_int(result, "num_samples", 5) < 0)
+        flr_shareable_set(result, "model", model) < 0 ||
+        flr_shareable_set_int(result, "num_samples", 5) < 0)
         abort();
     return result;
 }
 
-static void submit(host *h, const char *client, flr_context *context, const flr_value *props, const char *name, const char *id,
-                   const flr_shareable *result)
+static void submit(host *h, const char *client, flr_context *context, const flr_value *props,
+                   const char *name, const char *id, const flr_shareable *result)
 {
     int outcome = 0;
     check(h, flr_context_reset(context), 0);
     check(h, flr_context_set_peer_props(context, props), 0);
-    check(h, flr_runner_process_submission(h->runner, client, context, name, id, result, &outcome), 0);
+    check(h, flr_runner_process_submission(h->runner, client, context, name, id, result, &outcome),
+          0);
     if (outcome == FLR_OUTCOME_ACCEPTED)
         atomic_fetch_add(&h->accepted, 1);
 }
 
-static void send_message(host *h, const char *client, flr_context *context, flr_value *props, const char *topic, const char *id)
+static void send_message(host *h, const char *client, flr_context *context, flr_value *props,
+                         const char *topic, const char *id)
 {
     flr_shareable *request = NULL;
     const flr_shareable *reply = NULL;
-    if (flr_shareable_new(&request) < 0 || flr_shareable_set_header(request, FLR_HEADER_PEER_PROPS, flr_value_ref(props)) < 0 ||
+    if (flr_shareable_new(&request) < 0 ||
+        flr_shareable_set_header(request, FLR_HEADER_PEER_PROPS, flr_value_ref(props)) < 0 ||
         flr_shareable_set_header_text(request, FLR_HEADER_TASK_ID, id) < 0)
         abort();
     check(h, flr_context_reset(context), 0);
@@ -316,8 +328,8 @@ static void act(host *h, const char *client, flr_context *context, flr_value *pr
     flr_shareable *result = train(flr_answer_get_data(answer));
     send_message(h, client, context, props, "__task_check__", id);
     submit(h, client, context, props, name, id, result);
-    submit(h, client, context, props, name, id, result);               /* again */
-    submit(h, client_name(0), context, props, name, id, result);       /* in another's name */
+    submit(h, client, context, props, name, id, result);                 /* again */
+    submit(h, client_name(0), context, props, name, id, result);         /* in another's name */
     submit(h, client, context, props, name, "0123456789abcdef", result); /* of no task */
     flr_shareable_unref(result);
 }
@@ -342,8 +354,10 @@ static void *transport_main(void *argument)
     flr_value *props = peer_props();
     check(h, flr_runner_new_context(h->runner, &context), 0);
     for (int turn = 0; atomic_load(&h->stop) == 0; turn++) {
-        act(h, client_name((t->number * 2 + turn) % CLIENTS), context, props); /* clients change their transport */
-        send_message(h, client_name(t->number), context, props, turn % 2 ? "__job_heartbeat__" : "__sync_runner__", "x");
+        act(h, client_name((t->number * 2 + turn) % CLIENTS), context,
+            props); /* clients change their transport */
+        send_message(h, client_name(t->number), context, props,
+                     turn % 2 ? "__job_heartbeat__" : "__sync_runner__", "x");
         pause_ms(1);
     }
     flr_value_unref(props);
@@ -353,7 +367,8 @@ static void *transport_main(void *argument)
 
 /* ---------------------------------------------------------------- the meddler */
 
-static int look(void *self, const char *client, const char *parent, int64_t last_heard, int64_t disconnected)
+static int look(void *self, const char *client, const char *parent, int64_t last_heard,
+                int64_t disconnected)
 {
     (void)parent;
     (void)last_heard;
@@ -382,7 +397,10 @@ static void meddle(host *h, flr_context *context, int turn)
     check(h, flr_runner_save(h->runner, &state), 0);
     flr_state_unref(state);
     check(h, flr_runner_persist(h->runner), 0);
-    check(h, flr_runner_subscribe(h->runner, "ears", turn % 2 ? FLR_EVENT_START_WORKFLOW : "some event", hear_named, h), 0);
+    check(h,
+          flr_runner_subscribe(h->runner, "ears",
+                               turn % 2 ? FLR_EVENT_START_WORKFLOW : "some event", hear_named, h),
+          0);
     check(h, flr_runner_wake(h->runner), 0);
     check(h, flr_runner_get_detail(h->runner, detail, sizeof detail), 0);
     check(h, flr_context_reset(context), 0);
@@ -428,7 +446,9 @@ static void add_workflows(host *h, stepper *s, flr_config *config)
     flr_controller_ops_init(&ops, sizeof ops);
     ops.control_flow = s == NULL ? control_flow : NULL;
     ops.step = s == NULL ? NULL : step;
-    ck_assert_int_eq(flr_config_add_controller(config, "validate", &ops, s == NULL ? (void *)h : (void *)s, NULL, NULL), 0);
+    ck_assert_int_eq(flr_config_add_controller(config, "validate", &ops,
+                                               s == NULL ? (void *)h : (void *)s, NULL, NULL),
+                     0);
 }
 
 static void add_parts(host *h, flr_config *config)
@@ -477,7 +497,8 @@ static void await_wakeup(host *h, int64_t wait_ns)
     until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&h->lock);
     while (!h->woken && failed != ETIMEDOUT)
-        failed = wait_ns < 0 ? pthread_cond_wait(&h->changed, &h->lock) : pthread_cond_timedwait(&h->changed, &h->lock, &until);
+        failed = wait_ns < 0 ? pthread_cond_wait(&h->changed, &h->lock)
+                             : pthread_cond_timedwait(&h->changed, &h->lock, &until);
     h->woken = false;
     pthread_mutex_unlock(&h->lock);
 }
@@ -513,8 +534,9 @@ static void expect_counters(host *h)
     ck_assert_int_eq(flr_runner_get_stats(h->runner, &s), 0);
     ck_assert_uint_eq(s.answer_task, (uint64_t)atomic_load(&h->tasks));
     ck_assert_uint_eq(s.accepted, (uint64_t)atomic_load(&h->accepted));
-    ck_assert_uint_eq(s.tasks_scheduled,
-                      s.tasks_ok + s.tasks_timeout + s.tasks_error + s.tasks_cancelled + s.tasks_aborted + s.tasks_client_dead);
+    ck_assert_uint_eq(s.tasks_scheduled, s.tasks_ok + s.tasks_timeout + s.tasks_error +
+                                             s.tasks_cancelled + s.tasks_aborted +
+                                             s.tasks_client_dead);
     ck_assert_uint_eq(s.task_callback_failures + s.handler_failures + s.communicator_failures, 0);
     ck_assert_int_ge(atomic_load(&h->done), 1);
 }
@@ -530,7 +552,8 @@ static void run_all(int end, bool steps)
     ck_assert_int_eq(flr_runner_new_context(h.runner, &late), 0);
     for (int i = 0; i < TRANSPORTS; i++) {
         transports[i] = (transport){.host = &h, .number = i};
-        ck_assert_int_eq(pthread_create(&transports[i].thread, NULL, transport_main, &transports[i]), 0);
+        ck_assert_int_eq(
+            pthread_create(&transports[i].thread, NULL, transport_main, &transports[i]), 0);
     }
     ck_assert_int_eq(pthread_create(&meddler, NULL, meddler_main, &h), 0);
     int status = steps ? step_to_the_end(&h) : flr_runner_run(h.runner);
@@ -539,9 +562,11 @@ static void run_all(int end, bool steps)
         pthread_join(transports[i].thread, NULL);
     pthread_join(meddler, NULL);
     flr_task_unref(s.task);
-    ck_assert_msg(atomic_load(&h.wrong) == 0, "%s", flr_status_get_name(atomic_load(&h.last_wrong)));
+    ck_assert_msg(atomic_load(&h.wrong) == 0, "%s",
+                  flr_status_get_name(atomic_load(&h.last_wrong)));
     ck_assert_int_eq(atomic_load(&h.overlaps), 0);
-    ck_assert_msg(status == (end == END_ITSELF ? 0 : FLR_E_ABORTED), "%s", flr_status_get_name(status));
+    ck_assert_msg(status == (end == END_ITSELF ? 0 : FLR_E_ABORTED), "%s",
+                  flr_status_get_name(status));
     expect_model(&h);
     expect_counters(&h);
     flr_workflow_unref(h.fedavg);
@@ -565,7 +590,10 @@ START_TEST(threads_step)
 }
 END_TEST
 
-/* ---------------------------------------------------------------- aborts from many threads, at any moment */
+/*
+ * ---------------------------------------------------------------- aborts from many threads, at
+ * any moment
+ */
 
 static void *abort_main(void *self)
 {
