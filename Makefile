@@ -77,6 +77,7 @@ EXAMPLES := $(call programs_of,$(EXAMPLE_SRC))
 EXAMPLES_CXX := $(patsubst %.cpp,$(B)/%-cpp,$(sort $(wildcard examples/*.cpp)))
 SUPPORT_OBJ := $(call objects_of,$(sort $(wildcard tests/support/*.c)))
 BENCH_OBJ := $(call objects_of,$(sort $(wildcard tests/bench/*.c)))
+SIM_OBJ := $(call objects_of,$(sort $(wildcard tests/sim/sim_*.c)))
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
 tests_in = $(sort $(wildcard tests/$(1)/test_*.c))
@@ -93,7 +94,7 @@ PROGRAMS := $(STATIC_TESTS) $(API) $(REPLAY)
 # ---- targets for people ----
 
 .PHONY: all lib demo check check-asan check-tsan check-debug check-oom check-valgrind check-tsa check-abi abi-refresh \
-        check-headers check-install check-lint check-programs tests examples fuzz bench install uninstall deps clean help FORCE
+        check-headers check-install check-lint check-programs tests examples fuzz sim bench install uninstall deps clean help FORCE
 
 all: lib examples ## build the shared and static library and the examples in C
 
@@ -163,6 +164,9 @@ fuzz: $(patsubst %,build/fuzz/fuzz_%,$(FUZZ_NAMES)) ## fuzz each target with cla
 	    build/fuzz/fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=build/fuzz/$$name- \
 	        build/fuzz/found/$$name tests/fuzz/corpus/$$name; \
 	done
+
+sim: $(SIM) ## play SEEDS (default 10000) simulated federations from SEED (default 1) on
+	@FLR_SEEDS=$(or $(SEEDS),10000) FLR_SEED=$(or $(SEED),1) $(SIM)
 
 bench: $(B)/bench $(SO) ## print the figures (BENCH=name: those that begin so; QUICK=1: shorter; JSON=1: an object per line)
 	@BENCH="$(BENCH)" QUICK="$(QUICK)" JSON="$(JSON)" FLR_BENCH_SO="$(SO)" $(B)/bench
@@ -248,10 +252,11 @@ $(B)/libtestsupport.a: $(SUPPORT_OBJ)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $(SUPPORT_OBJ)
 
+$(SIM): $(SIM_OBJ)
 $(STATIC_TESTS): $(B)/tests/%: $(B)/obj/tests/%.o $(B)/libtestsupport.a $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD)
-	$(Q)$(LINK) -o $@ $^ $(CHECK_LIBS) $(LIBS)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(CHECK_LIBS) $(LIBS)
 
 # These see what a host sees: the public headers and the shared library's exports.
 $(API): $(B)/tests/api/%: $(B)/obj/tests/api/%.o $(B)/libflrunner.so

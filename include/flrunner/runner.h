@@ -10,8 +10,8 @@
  *     flr_runner_new, _free, _ref             | any              | yes               | never
  *     flr_runner_run                          | any, once        | no                | until the run has ended
  *     flr_runner_step                         | any, one a time  | no (REENTRANT)    | never (but as long as callbacks do)
- *     flr_runner_process_task_request         | any, a context   | see RQ, BD-18     | for filters, communicators not concurrent
- *     flr_runner_process_submission           | each             | see SB, BD-18     | as above, and for the turn of its task
+ *     flr_runner_process_task_request         | any, a context   | see its text      | for filters, communicators not concurrent
+ *     flr_runner_process_submission           | each             | see its text      | as above, and for the turn of its task
  *     flr_runner_process_aux                  |                  | yes               | as long as the topic's handler does
  *     flr_runner_handle_dead_job, _abort,     | any              | yes               | never
  *       _wake, _add_client, _remove_client    |                  |                   |
@@ -20,7 +20,7 @@
  *     flr_runner_persist                      | any              | not in save or    | while another persist is under way
  *                                             |                  | persist           |
  *     flr_context_*                           | the context's    | yes               | firing: as long as handlers do
- *     flr_board_*, flr_task_* (board.h)       | any              | yes               | flr_task_wait only; refused in callbacks
+ *     flr_board_*, flr_task_* (board.h)       | any              | yes               | flr_task_wait, _and_wait; refused in callbacks
  *     values, shareables (changing)           | one at a time    | yes               | never
  *     values, shareables (frozen), blobs      | any              | yes               | never
  *     signals, clocks                         | any              | yes               | flr_signal_wait only
@@ -81,6 +81,10 @@ FLR_API int flr_config_set_heartbeat_timeout(flr_config *config, double seconds)
 FLR_API int flr_config_set_dead_client_grace_period(flr_config *config, double seconds);
 /** Set how old a task must be before dead clients can end it, seconds; default 30.0; 0: at once. @returns 0 or FLR_E_INVAL   @since 1.0 */
 FLR_API int flr_config_set_dead_client_check_lead_time(flr_config *config, double seconds);
+/** Set how many known clients must be live, default 1; fewer after a disconnection end the run with a panic. @returns 0 or FLR_E_INVAL   @since 1.0 */
+FLR_API int flr_config_set_min_sites(flr_config *config, size_t count);
+/** Set known clients that must be live; a disconnected one ends the run with a panic. @param clients [copy] NULL-terminated; may be empty (default). @returns 0, or FLR_E_INVAL, FLR_E_LIMIT, FLR_E_NOMEM   @since 1.0 */
+FLR_API int flr_config_set_required_sites(flr_config *config, const char *const *clients);
 /** Set how long the end of the run waits for components that are not ready, and how often it asks; seconds; 0: the defaults 5.0 and 0.5. @returns 0 or FLR_E_INVAL   @since 1.0 */
 FLR_API int flr_config_set_end_run_readiness(flr_config *config, double timeout, double interval);
 /** Set the return codes of results that end the job. @param codes [copy] NULL-terminated; may be empty. Default RUN_MISMATCH, TASK_UNKNOWN, UNSAFE_JOB. @returns 0, or FLR_E_INVAL, FLR_E_LIMIT, FLR_E_NOMEM   @since 1.0 */
@@ -252,7 +256,8 @@ FLR_API double flr_answer_get_wait_time(const flr_answer *answer);
  * @param answer   [out, view until the context is reset, used again or freed]
  * @returns 0 and an answer, or FLR_E_INVAL, FLR_E_LIMIT (name), FLR_E_NOMEM, FLR_E_REENTRANT, FLR_E_STATE (the context is in use
  *          by another call)
- * @threads any, each with its own context   @callbacks see the table above   @blocks for filters and communicators in use
+ * @threads any, each with its own context   @blocks for filters and communicators in use
+ * @callbacks yes; FLR_E_REENTRANT inside a task callback or a filter if the task has send callbacks or is filtered
  * @since 1.0
  */
 FLR_API int flr_runner_process_task_request(flr_runner *runner, const char *client, flr_context *context, const flr_answer **answer);
@@ -268,7 +273,8 @@ FLR_API int flr_runner_process_task_request(flr_runner *runner, const char *clie
  * @param outcome    [out] FLR_OUTCOME_*
  * @returns 0 and an outcome, or FLR_E_INVAL, FLR_E_LIMIT (client name), FLR_E_NOMEM, FLR_E_REENTRANT: the assignment is as it was;
  *          FLR_E_STATE (the context is in use by another call)
- * @threads any, each with its own context   @callbacks see the table above   @blocks for filters, communicators and task callbacks in use
+ * @threads any, each with its own context   @blocks for filters, communicators and task callbacks in use
+ * @callbacks yes; FLR_E_REENTRANT inside a task callback, a filter or process_result_of_unknown_task
  * @since 1.0
  */
 FLR_API int flr_runner_process_submission(flr_runner *runner, const char *client, flr_context *context, const char *task_name,

@@ -65,6 +65,13 @@ int64_t flr__time_add(int64_t a, int64_t b)
     return a + b;
 }
 
+int64_t flr__time_step(int64_t a, int64_t step, size_t n)
+{
+    int64_t span;
+
+    return __builtin_mul_overflow(step, n, &span) ? FLR_TIME_NONE : flr__time_add(a, span);
+}
+
 int flr__callback_status(int status)
 {
     return status > 0 ? FLR_E_CALLBACK : status;

@@ -22,6 +22,8 @@ int flr__seconds(double seconds, int64_t *nanoseconds);
 
 /* a + b, never beyond FLR_TIME_NONE. */
 int64_t flr__time_add(int64_t a, int64_t b);
+/* a + n * step, never beyond FLR_TIME_NONE. */
+int64_t flr__time_step(int64_t a, int64_t step, size_t n);
 
 /* What a callback returned: 0 and negative codes as they are, positive ones FLR_E_CALLBACK. */
 int flr__callback_status(int status);

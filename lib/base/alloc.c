@@ -1,6 +1,7 @@
 /*
  * The allocator hook, the only global state of the library. It is set while nobody else is inside the library; `live` counts allocations,
- * so that it cannot be changed under living objects. The count is spread over cache lines by address, so that threads do not meet in it.
+ * so that it cannot be changed under living objects. The count is spread over lanes, a cache line each, so that threads do not meet in it:
+ * an allocation counts in the lane of the thread that makes it, a release in the lane of the thread that makes that.
  */
 #include "base/alloc.h"
 #include "base/abi.h"
@@ -8,24 +9,57 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIVE_STRIPES 16 /* 4 bits of a hash */
+/* Lanes below this one belong to one thread each; later threads share the rest, 4 bits of a hash. */
+#define SHARED_LANES 48
+_Static_assert(SHARED_LANES + 16 == FLR__LANES, "all lanes are in use");
 
 static flr_allocator_ops hook; /* allocate NULL: malloc and friends */
 static void *hook_self;
 static struct {
     atomic_size_t count;
     char padding[64 - sizeof(atomic_size_t)];
-} live[LIVE_STRIPES];
+} live[FLR__LANES];
+static atomic_uint lanes_given;
+static _Thread_local unsigned own_lane; /* + 1; 0: none yet */
 
-static atomic_size_t *live_of(const void *p)
+static unsigned choose_lane(void)
 {
-    return &live[((uintptr_t)p >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 60].count;
+    unsigned lane = SHARED_LANES;
+    if (atomic_load_explicit(&lanes_given, memory_order_relaxed) < SHARED_LANES)
+        lane = atomic_fetch_add_explicit(&lanes_given, 1, memory_order_relaxed);
+    if (lane >= SHARED_LANES)
+        lane = SHARED_LANES +
+               (unsigned)(((uintptr_t)&own_lane >> 6) * UINT64_C(0x9e3779b97f4a7c15) >> 60);
+    own_lane = lane + 1;
+    return lane;
+}
+
+static inline unsigned lane_of_thread(void)
+{
+    return own_lane > 0 ? own_lane - 1 : choose_lane();
+}
+
+unsigned flr__lane(void)
+{
+    return lane_of_thread();
+}
+
+/* A lane may well go below 0: only the sum means something. */
+static inline void count_live(size_t change)
+{
+    unsigned lane = lane_of_thread();
+    atomic_size_t *count = &live[lane].count;
+    if (lane < SHARED_LANES) /* nobody else writes it */
+        atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + change,
+                              memory_order_relaxed);
+    else
+        atomic_fetch_add_explicit(count, change, memory_order_relaxed);
 }
 
 static bool any_live(void)
 {
     size_t sum = 0;
-    for (size_t i = 0; i < LIVE_STRIPES; i++)
+    for (size_t i = 0; i < FLR__LANES; i++)
         sum += atomic_load(&live[i].count);
     return sum != 0;
 }
@@ -57,7 +91,7 @@ void *flr__alloc(size_t size)
     size_t bytes = size > 0 ? size : 1;
     void *p = hook.allocate != NULL ? hook.allocate(hook_self, bytes) : malloc(bytes);
     if (p != NULL)
-        atomic_fetch_add_explicit(live_of(p), 1, memory_order_relaxed);
+        count_live(1);
     return p;
 }
 
@@ -87,14 +121,7 @@ void *flr__realloc_array(void *old, size_t count, size_t size)
     if (old == NULL)
         return flr__alloc(bytes);
     bytes = bytes > 0 ? bytes : 1;
-    atomic_size_t *before = live_of(old);
-    void *p =
-        hook.reallocate != NULL ? hook.reallocate(hook_self, old, bytes) : realloc(old, bytes);
-    if (p != NULL) {
-        atomic_fetch_add_explicit(live_of(p), 1, memory_order_relaxed);
-        atomic_fetch_sub_explicit(before, 1, memory_order_relaxed);
-    }
-    return p;
+    return hook.reallocate != NULL ? hook.reallocate(hook_self, old, bytes) : realloc(old, bytes);
 }
 
 void *flr__alloc_aligned(size_t size, void **base)
@@ -110,7 +137,7 @@ void flr__free(void *old)
 {
     if (old == NULL)
         return;
-    atomic_fetch_sub_explicit(live_of(old), 1, memory_order_relaxed);
+    count_live(SIZE_MAX); /* less one */
     if (hook.release != NULL)
         hook.release(hook_self, old);
     else
@@ -132,22 +159,6 @@ char *flr__strndup(const char *text, size_t size)
 char *flr__strdup(const char *text)
 {
     return flr__strndup(text, strlen(text));
-}
-
-bool flr__size_add(size_t a, size_t b, size_t *out)
-{
-    if (a > SIZE_MAX - b)
-        return false;
-    *out = a + b;
-    return true;
-}
-
-bool flr__size_mul(size_t a, size_t b, size_t *out)
-{
-    if (b != 0 && a > SIZE_MAX / b)
-        return false;
-    *out = a * b;
-    return true;
 }
 
 int flr__grow(void **array, size_t *capacity, size_t count, size_t element)

@@ -4,6 +4,7 @@
 
 #include <flrunner/base.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 void *flr__alloc(size_t size);                             /* NULL if out of memory; size 0 counts as 1 */
 void *flr__zalloc(size_t size);                            /* cleared */
@@ -16,8 +17,28 @@ char *flr__strdup(const char *text);
 char *flr__strndup(const char *text, size_t size);
 
 /* false on overflow; *out is untouched then */
-bool flr__size_add(size_t a, size_t b, size_t *out);
-bool flr__size_mul(size_t a, size_t b, size_t *out);
+static inline bool flr__size_add(size_t a, size_t b, size_t *out)
+{
+    if (a > SIZE_MAX - b)
+        return false;
+    *out = a + b;
+    return true;
+}
+
+static inline bool flr__size_mul(size_t a, size_t b, size_t *out)
+{
+    if (b != 0 && a > SIZE_MAX / b)
+        return false;
+    *out = a * b;
+    return true;
+}
+
+/*
+ * This thread's lane, below FLR__LANES. What many threads count at once is kept per lane, each in a cache line of its own; a thread keeps
+ * its lane for life, and shares it with others only if there are many.
+ */
+#define FLR__LANES 64
+unsigned flr__lane(void);
 
 /* Make room for one more element in a growing array: *array holds *capacity elements, count in use. 0 or FLR_E_NOMEM. */
 int flr__grow(void **array, size_t *capacity, size_t count, size_t element);

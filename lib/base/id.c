@@ -13,16 +13,22 @@ static uint64_t rotate(uint64_t x, unsigned by)
 
 static uint64_t read64(const uint8_t *p)
 {
-    uint64_t x = 0;
-    for (size_t i = 0; i < 8; i++)
-        x |= (uint64_t)p[i] << (8 * i);
-    return x;
+    return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
+           (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 |
+           (uint64_t)p[7] << 56;
 }
 
 static void write64(uint8_t *p, uint64_t x)
 {
-    for (size_t i = 0; i < 8; i++)
-        p[i] = (uint8_t)(x >> (8 * i));
+    /* written out, compilers make one store of it */
+    p[0] = (uint8_t)x;
+    p[1] = (uint8_t)(x >> 8);
+    p[2] = (uint8_t)(x >> 16);
+    p[3] = (uint8_t)(x >> 24);
+    p[4] = (uint8_t)(x >> 32);
+    p[5] = (uint8_t)(x >> 40);
+    p[6] = (uint8_t)(x >> 48);
+    p[7] = (uint8_t)(x >> 56);
 }
 
 static void rounds(uint64_t v[4], unsigned count)
@@ -64,35 +70,38 @@ void flr__siphash128_begin(flr__siphash *h, const uint8_t key[16])
     h->v[1] ^= 0xee;
 }
 
+/* Up to eight more bytes: the low ones of `word`, whose other bytes are 0. */
+static void add_word(flr__siphash *h, uint64_t word, size_t bytes)
+{
+    unsigned used = (unsigned)(h->size % 8);
+    h->tail |= word << (8 * used);
+    h->size += bytes;
+    if (used + bytes >= 8) {
+        compress(h, h->tail);
+        h->tail = used == 0 ? 0 : word >> (64 - 8 * used);
+    }
+}
+
 void flr__siphash_bytes(flr__siphash *h, const void *data, size_t size)
 {
     const uint8_t *p = data;
-    for (; size > 0 && h->size % 8 != 0; size--) {
-        h->tail |= (uint64_t)*p++ << (8 * (h->size % 8));
-        if (++h->size % 8 == 0) {
-            compress(h, h->tail);
-            h->tail = 0;
-        }
-    }
-    for (; size >= 8; size -= 8, p += 8, h->size += 8)
-        compress(h, read64(p));
-    for (; size > 0; size--)
-        h->tail |= (uint64_t)*p++ << (8 * (h->size++ % 8));
+    uint64_t rest = 0;
+    for (; size >= 8; size -= 8, p += 8)
+        add_word(h, read64(p), 8);
+    for (size_t i = 0; i < size; i++)
+        rest |= (uint64_t)p[i] << (8 * i);
+    add_word(h, rest, size);
 }
 
 void flr__siphash_text(flr__siphash *h, const char *text, size_t size)
 {
-    uint8_t length[4] = {(uint8_t)size, (uint8_t)(size >> 8), (uint8_t)(size >> 16),
-                         (uint8_t)(size >> 24)};
-    flr__siphash_bytes(h, length, sizeof length);
+    add_word(h, (uint32_t)size, 4);
     flr__siphash_bytes(h, text, size);
 }
 
 void flr__siphash_u64(flr__siphash *h, uint64_t number)
 {
-    uint8_t bytes[8];
-    write64(bytes, number);
-    flr__siphash_bytes(h, bytes, sizeof bytes);
+    add_word(h, number, 8);
 }
 
 static uint64_t fold(flr__siphash *h)
@@ -130,22 +139,27 @@ void flr__id_print(const flr__id *id, char text[FLR__ID_TEXT])
     text[32] = '\0';
 }
 
-static int digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+/* The value of a lower-case hexadecimal digit, + 1; 0: it is none, as the NUL at the end of a short text. */
+static const uint8_t digit_values[256] = {
+    ['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
 
 int flr__id_parse(const char *text, flr__id *id)
 {
+    const unsigned char *p = (const unsigned char *)text;
+    flr__id parsed;
     if (text == NULL)
         return FLR_E_INVAL;
-    for (size_t i = 0; i < 32; i++)
-        if (digit(text[i]) < 0) /* the NUL of a short text too */
+    for (size_t i = 0; i < 16; i++) {
+        unsigned high = digit_values[p[2 * i]], low = high == 0 ? 0 : digit_values[p[2 * i + 1]];
+        if (low == 0)
             return FLR_E_INVAL;
+        parsed.bytes[i] = (uint8_t)((high - 1) << 4 | (low - 1));
+    }
     if (text[32] != '\0')
         return FLR_E_INVAL;
-    for (size_t i = 0; i < 16; i++)
-        id->bytes[i] = (uint8_t)(digit(text[2 * i]) << 4 | digit(text[2 * i + 1]));
+    *id = parsed;
     return 0;
 }
 

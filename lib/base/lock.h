@@ -25,8 +25,10 @@
 
 enum {
     FLR__RANK_RUNNER = 10,    /* runner: lifecycle, driver queue */
+    FLR__RANK_DECIDE = 15,    /* runner: what is due is decided by one thread at a time */
     FLR__RANK_BOARD = 20,     /* board: scheduling */
     FLR__RANK_STRIPE = 30,    /* board: one client stripe; all of them in order count as one */
+    FLR__RANK_RULE = 35,      /* board: batons, deadlines, notices */
     FLR__RANK_TASK = 40,      /* board: remembered assignments, turn of one task */
     FLR__RANK_CLIENTS = 50,   /* runner: one stripe of the client table, watch list */
     FLR__RANK_MANAGER = 60,   /* contexts: sticky properties */

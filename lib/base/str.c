@@ -14,16 +14,11 @@
 FLR__WELLKNOWN(X)
 #undef X
 
-static const void *const known[FLR__S_COUNT] = {NULL,
+const void *const flr__known[FLR__S_COUNT] = {NULL,
 #define X(name, literal) &known_##name,
-                                                FLR__WELLKNOWN(X)
+                                              FLR__WELLKNOWN(X)
 #undef X
 };
-
-const flr__str *flr__str_wellknown(unsigned index)
-{
-    return known[index];
-}
 
 uint32_t flr__hash32(const void *data, size_t size)
 {
@@ -39,7 +34,7 @@ const flr__str *flr__str_find(const char *text, size_t size, uint32_t hash)
 {
     for (unsigned i = hash % FLR__WELLKNOWN_SLOTS; wellknown_slots[i] != 0;
          i = (i + 1) % FLR__WELLKNOWN_SLOTS) {
-        const flr__str *s = known[wellknown_slots[i]];
+        const flr__str *s = flr__known[wellknown_slots[i]];
         if (s->hash == hash && s->size == size && memcmp(s->text, text, size) == 0)
             return s;
     }
@@ -65,17 +60,10 @@ const flr__str *flr__str_new(const char *text, size_t size)
     return s;
 }
 
-const flr__str *flr__str_ref(const flr__str *s)
-{
-    if (s != NULL && s->index == 0)
-        atomic_fetch_add_explicit(&((flr__str *)(uintptr_t)s)->refs, 1, memory_order_relaxed);
-    return s;
-}
-
-void flr__str_unref(const flr__str *s)
+void flr__str_release(const flr__str *s)
 {
     flr__str *own = (flr__str *)(uintptr_t)s;
-    if (s != NULL && s->index == 0 &&
+    if (atomic_load_explicit(&own->refs, memory_order_acquire) == 1 ||
         atomic_fetch_sub_explicit(&own->refs, 1, memory_order_acq_rel) == 1)
         flr__free(own);
 }

@@ -30,7 +30,11 @@ enum {
 };
 
 /* The static string of FLR__S_name. */
-const flr__str *flr__str_wellknown(unsigned index);
+extern const void *const flr__known[FLR__S_COUNT];
+static inline const flr__str *flr__str_wellknown(unsigned index)
+{
+    return flr__known[index];
+}
 #define FLR__STR(name) flr__str_wellknown(FLR__S_##name)
 
 /* The well-known string with this text, or NULL. */
@@ -38,8 +42,18 @@ const flr__str *flr__str_find(const char *text, size_t size, uint32_t hash);
 
 /* Intern: the well-known one, or a new one. NULL if out of memory. size <= UINT32_MAX - 64 is the caller's business. */
 const flr__str *flr__str_new(const char *text, size_t size);
-const flr__str *flr__str_ref(const flr__str *s);
-void flr__str_unref(const flr__str *s);
+void flr__str_release(const flr__str *s); /* drops a counted reference */
+static inline const flr__str *flr__str_ref(const flr__str *s)
+{
+    if (s != NULL && s->index == 0)
+        atomic_fetch_add_explicit(&((flr__str *)(uintptr_t)s)->refs, 1, memory_order_relaxed);
+    return s;
+}
+static inline void flr__str_unref(const flr__str *s)
+{
+    if (s != NULL && s->index == 0)
+        flr__str_release(s);
+}
 bool flr__str_equals(const flr__str *a, const flr__str *b);
 bool flr__str_is(const flr__str *s, const char *text);
 

@@ -91,19 +91,31 @@ void flr__text_add_json(flr__text *t, const char *text)
     flr__text_add_sized(t, "\"", 1);
 }
 
+/* Whether eight bytes are ASCII without a NUL: no byte has its high bit set, and none borrows when 1 is taken from each. */
+static bool is_plain8(const char *text)
+{
+    uint64_t bytes;
+    memcpy(&bytes, text, sizeof bytes);
+    return ((bytes | (bytes - UINT64_C(0x0101010101010101))) & UINT64_C(0x8080808080808080)) == 0;
+}
+
 bool flr__utf8_is_valid(const char *text, size_t size)
 {
     static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
     const unsigned char *p = (const unsigned char *)text;
     for (size_t i = 0; i < size;) {
-        size_t length = p[i] < 0x80       ? 1
-                        : p[i] >> 5 == 6  ? 2
-                        : p[i] >> 4 == 14 ? 3
-                        : p[i] >> 3 == 30 ? 4
-                                          : 0;
-        if (p[i] == 0 || length == 0 || length > size - i)
+        if (size - i >= 8 && is_plain8(text + i)) {
+            i += 8;
+            continue;
+        }
+        if (p[i] < 0x80 && p[i] != 0) {
+            i++;
+            continue;
+        }
+        size_t length = p[i] >> 5 == 6 ? 2 : p[i] >> 4 == 14 ? 3 : p[i] >> 3 == 30 ? 4 : 0;
+        if (length == 0 || length > size - i)
             return false;
-        uint32_t code = length == 1 ? p[i] : p[i] & (0x7Fu >> length);
+        uint32_t code = p[i] & (0x7Fu >> length);
         for (size_t k = 1; k < length; k++) {
             if (p[i + k] >> 6 != 2)
                 return false;

@@ -27,6 +27,9 @@ static int init_locks(flr_board *b)
     if (flr__mutex_init(&b->queue_lock, FLR__RANK_TASK) < 0) {
         goto fail_queue;
     }
+    if (flr__mutex_init(&b->rule_lock, FLR__RANK_RULE) < 0) {
+        goto fail_rule;
+    }
     for (; made < FLR__BOARD_STRIPES; made++) {
         if (flr__mutex_init(&b->core.stripes[made].lock, FLR__RANK_STRIPE) < 0) {
             goto fail_stripes;
@@ -35,6 +38,8 @@ static int init_locks(flr_board *b)
     return 0;
 fail_stripes:
     stripes_destroy(&b->core, made);
+    flr__mutex_destroy(&b->rule_lock);
+fail_rule:
     flr__mutex_destroy(&b->queue_lock);
 fail_queue:
     flr__mutex_destroy(&b->lock);
@@ -81,6 +86,7 @@ void flr__board_unref(flr_board *board)
     }
     flr__core_free(&board->core);
     stripes_destroy(&board->core, FLR__BOARD_STRIPES);
+    flr__mutex_destroy(&board->rule_lock);
     flr__mutex_destroy(&board->queue_lock);
     flr__mutex_destroy(&board->lock);
     flr__waker_destroy(&board->waker);
@@ -129,12 +135,45 @@ void flr__board_lock_all(flr_board *b) FLR__NO_TSA
     for (unsigned i = 1; i < FLR__BOARD_STRIPES; i++) {
         flr__mutex_lock_next(&b->core.stripes[i].lock);
     }
+    flr__mutex_lock(&b->rule_lock);
 }
 
 void flr__board_unlock_all(flr_board *b) FLR__NO_TSA
 {
+    flr__mutex_unlock(&b->rule_lock);
     for (unsigned i = FLR__BOARD_STRIPES; i-- > 0;) {
         flr__mutex_unlock(&b->core.stripes[i].lock);
+    }
+}
+
+/* One notice; before the gate opens none is made: the runner tells everybody when it opens it. */
+static bool tell_next(flr_board *b)
+{
+    const char *name = NULL;
+    flr__board_client *bc;
+    bool any;
+
+    flr__mutex_lock(&b->rule_lock);
+    any = flr__core_take_news(&b->core, &bc);
+    if (any && bc != NULL) {
+        name = bc->client->name->text; /* lives as long as the runner */
+    }
+    flr__mutex_unlock(&b->rule_lock);
+    if (any && flr__runner_gate_is_open(b->runner)) {
+        flr__runner_task_ready(b->runner, name);
+    }
+    return any;
+}
+
+void flr__board_after(flr_board *b)
+{
+    if (atomic_load(&b->core.is_nearer) && atomic_exchange(&b->core.is_nearer, false)) {
+        flr__runner_due(b->runner, atomic_load(&b->core.next_due));
+    }
+    if (atomic_load(&b->core.has_news) && flr__board_enter(b)) {
+        while (tell_next(b)) {
+        }
+        flr__board_leave(b);
     }
 }
 
@@ -161,6 +200,13 @@ static int initialize_run(void *self, flr_context *context)
     b->site = flr__runner_site(runner);
     b->clock = flr_clock_ref(b->site->clock);
     b->abort = flr_signal_ref(flr_runner_get_abort_signal(runner));
+    b->core.clients = flr__runner_clients(runner);
+    b->core.lead = flr__runner_lead_time(runner);
+    b->core.heartbeat = flr__runner_heartbeat_timeout(runner);
+    b->core.announces = b->site->engine.task_ready != NULL;
+    flr__board_lock_all(b); /* the last workflow's totals may be read just now */
+    flr__core_reset_totals(&b->core);
+    flr__board_unlock_all(b);
     flr__mutex_lock(&b->lock);
     b->floor = 0;
     flr__mutex_unlock(&b->lock);
@@ -204,7 +250,7 @@ static void close_board(flr_board *b, const flr__end *end)
     if (!running) {
         return;
     }
-    flr__board_decide(b, flr__board_now(b));
+    flr__runner_decide(b->runner, flr__board_now(b));
     while ((t = flr__board_take_decided(b, INT64_MAX)) != NULL) {
         flr__task_finish(t);
         flr_task_unref(t);
@@ -230,7 +276,9 @@ static int finalize_run(void *self, flr_context *context)
     return 0;
 }
 
-void flr__board_abandon(void *board)
+/* ---- what the runner decides ---- */
+
+static void abandon(void *board)
 {
     static const flr__end end = {FLR_TASK_ABORTED, NULL, 0, NULL};
     flr_board *b = board;
@@ -238,6 +286,76 @@ void flr__board_abandon(void *board)
     b->abandoned = true;
     close_board(b, &end);
 }
+
+static flr__client *next_silent(void *board, int64_t now)
+{
+    flr_board *b = board;
+    flr__client *c = NULL;
+
+    if (!flr__board_enter(b)) {
+        return NULL;
+    }
+    if (b->core.heartbeat > 0) {
+        flr__board_lock_all(b);
+        c = flr__core_next_silent(&b->core, now);
+        flr__board_unlock_all(b);
+    }
+    flr__board_leave(b);
+    return c;
+}
+
+static void client_changed(void *board, flr__client *c, int64_t now)
+{
+    flr_board *b = board;
+
+    if (!flr__board_enter(b)) {
+        return;
+    }
+    flr__board_lock_all(b);
+    if (atomic_load(&c->disconnected) != FLR_TIME_NONE) {
+        flr__core_lose(&b->core, c->board, now);
+    } else {
+        flr__core_regain(&b->core, c->board, now);
+    }
+    flr__board_unlock_all(b);
+    flr__board_leave(b);
+}
+
+static void clients_listed(void *board, int64_t now)
+{
+    flr_board *b = board;
+
+    if (flr__board_enter(b)) {
+        flr__board_lock_all(b);
+        flr__core_clients_changed(&b->core, now);
+        flr__board_unlock_all(b);
+        flr__board_leave(b);
+    }
+}
+
+static bool decide(void *board, int64_t now)
+{
+    flr_board *b = board;
+    bool ended = false;
+
+    if (flr__board_enter(b)) {
+        ended = flr__board_decide(b, now);
+        flr__board_leave(b);
+    }
+    return ended;
+}
+
+static void after(void *board)
+{
+    flr__board_after(board);
+}
+
+const flr__board_hooks flr__board_hooks_table = {.abandon = abandon,
+                                                 .next_silent = next_silent,
+                                                 .client_changed = client_changed,
+                                                 .clients_listed = clients_listed,
+                                                 .decide = decide,
+                                                 .after = after};
 
 /* ---- other members ---- */
 
@@ -360,9 +478,18 @@ int flr_board_set_options(flr_board *board, const flr_board_options *options)
     return scheduled ? FLR_E_STATE : 0;
 }
 
+/* Exact at any moment: what is due has ended, even if nobody came since. */
 size_t flr_board_get_count(const flr_board *board)
 {
-    return board == NULL ? 0 : atomic_load(&((flr_board *)board)->core.count);
+    flr_board *b = (flr_board *)board;
+    size_t standing = 0;
+
+    if (board != NULL && flr__board_enter(b)) {
+        flr__runner_decide(b->runner, flr__board_now(b));
+        standing = atomic_load(&b->core.count);
+        flr__board_leave(b);
+    }
+    return standing;
 }
 
 int flr_board_get_disconnect_time(const flr_board *board, const char *client, int64_t *when)

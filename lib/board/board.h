@@ -1,8 +1,8 @@
 /*
  * The shell around the board's core: locks, calls of the host, waiting.
  *
- * Locks, in this order: the board's lock (scheduling), the stripes (one client's, or all), then the
- * queue lock or one task's lock. None is held across a callback. A task's callbacks are kept apart
+ * Locks, in this order: the board's lock (scheduling), the stripes (one client's, or all), the rule
+ * lock, then the queue lock or one task's lock. None is held across a callback. A task's callbacks are kept apart
  * by its turn, which is no lock: see turn.c.
  */
 #ifndef FLR_LIB_BOARD_BOARD_H
@@ -34,11 +34,12 @@ struct flr_task {
     atomic_int_fast64_t number;
     flr_board *board;       /* held */
     flr_shareable *payload; /* released after task_done, like the two below */
+    flr_value *root;        /* its root id, the same for all payloads */
     flr_shareable *message; /* payload and the headers that are the same for all; frozen */
     flr_context *context;   /* for task_done */
     /* all stripes */
-    const flr_signal *cause; /* the signal that ended it; only compared */
-    flr_task *next_ended;    /* of the thread that ended it together with others */
+    flr_signal *cause;    /* the signal that ended it; held */
+    flr_task *next_ended; /* of the thread that ended it together with others */
     /* the board's queue lock */
     flr__link known;        /* in board->tasks */
     flr_task *next_decided; /* in board->decided */
@@ -72,7 +73,8 @@ struct flr_board {
     int64_t next_number; /* PS-08 */
     int64_t floor;       /* above all numbers used since initialize_run */
     uint64_t mark;
-    bool scheduled; /* some task was */
+    bool scheduled;       /* some task was */
+    flr__mutex rule_lock; /* rank RULE: the core's, see core.h */
     /* queue lock */
     flr__mutex queue_lock; /* rank TASK */
     bool abandoned;        /* its run was freed unfinished: no task_done; set by the last thread */
@@ -106,13 +108,15 @@ flr_board *flr__board_ref(flr_board *board);
 void flr__board_unref(flr_board *board);
 /* Its vtables, for self = the board. */
 void flr__board_ops(flr_communicator_ops *ops, flr_component_ops *component);
-void flr__board_abandon(void *board);
+extern const flr__board_hooks flr__board_hooks_table;
 /* A call of the host that uses the runner; false once the workflow is over. Balance with leave. */
 bool flr__board_enter(flr_board *b);
 void flr__board_leave(flr_board *b);
 bool flr__board_is_scheduling(flr_board *b); /* scheduling is allowed now */
-void flr__board_lock_all(flr_board *b);
+void flr__board_lock_all(flr_board *b);      /* all stripes and the rule lock */
 void flr__board_unlock_all(flr_board *b);
+/* Notices and nearer deadlines of what was decided; after every change, not under a lock. */
+void flr__board_after(flr_board *b);
 static inline int64_t flr__board_now(const flr_board *b)
 {
     return flr_clock_get_now(b->clock);
@@ -122,7 +126,7 @@ static inline int64_t flr__board_now(const flr_board *b)
 /* What ends a task: a final status, and what goes with it. */
 typedef struct flr__end {
     int status;
-    const flr_signal *cause;
+    flr_signal *cause;
     int error;
     const char *detail;
 } flr__end;
@@ -131,14 +135,42 @@ typedef struct flr__end {
 bool flr__board_end(flr_board *b, flr_task *t, const flr__end *end);
 /* End and finish all standing tasks, in scheduling order. */
 void flr__board_end_all(flr_board *b, const flr__end *end);
-/* Look at its completion rule; otherwise as flr__board_end. */
-bool flr__board_evaluate(flr_board *b, flr_task *t, int64_t now);
-/* Decide what is due; callbacks are left to the driver. Cheap if nothing is. */
-void flr__board_decide(flr_board *b, int64_t now);
+/* Do what follows from a result; otherwise as flr__board_end. */
+bool flr__board_follow(flr_board *b, flr_task *t, enum flr__sequel sequel, int64_t now);
+/* End what is due at this instant; task_done is left to the driver. true: something has ended. */
+bool flr__board_decide(flr_board *b, int64_t now);
 /* The next one that was ended by a deadline up to `now`; the caller drops it. NULL: none. */
 flr_task *flr__board_take_decided(flr_board *b, int64_t now);
 int flr__board_advance(void *self, flr_context *context, int64_t now, int64_t *due);
 void flr__board_release_results(flr_board *b); /* of all tasks that still live */
+
+/* ---- schedule.c ---- */
+/* A task on its way to be scheduled; filled by kinds.c. */
+typedef struct flr__plan {
+    const flr__policy *policy;
+    const char *const *names; /* [borrow] */
+    size_t name_count;
+    int64_t mode; /* FLR_TARGETS_* */
+    bool unknown_allowed, dynamic;
+    uint64_t min_responses;
+    int64_t wait, step, result_timeout; /* nanoseconds */
+    flr_context *context;               /* of the caller, for details; may be NULL */
+    /* targets.c */
+    flr__client **clients; /* as listed */
+    size_t count;
+    void *targets; /* one for each distinct client, in order of first occurrence */
+    size_t target_count, target_size;
+    flr__leg *legs;
+    size_t leg_count;
+} flr__plan;
+/* With a context, say why. */
+#define FLR__FAIL(context, code, ...)                                                              \
+    ((context) == NULL ? (code) : flr_context_fail((context), (code), __VA_ARGS__))
+int flr__board_schedule(flr_board *b, flr_task *t, flr__plan *p);
+
+/* ---- targets.c ---- */
+int flr__plan_list(flr_board *b, flr__plan *p);         /* the clients; not under a lock */
+int flr__plan_make_targets(flr_board *b, flr__plan *p); /* needs the board's lock */
 
 /* ---- turn.c ---- */
 bool flr__turn_take(flr_task *t);    /* waits; false: the task has ended */
@@ -156,6 +188,8 @@ typedef struct flr__failure {
 int flr__task_call(flr_task *t, flr__assignment_callback fn, const char *name, flr_assignment *a,
                    flr_context *context, flr__failure *failure);
 void flr__task_set_error(flr_task *t, int error, const char *detail); /* also under the stripes */
+/* Settled records become remembered ones, oldest first; the oldest above the limit are forgotten. */
+void flr__board_remember(flr_board *b, flr__record *first, flr__record *last, size_t count);
 
 /* ---- request.c, submit.c, stats.c ---- */
 int flr__board_request(void *self, flr_context *context, const char *client, flr_offer *offer);

@@ -13,7 +13,7 @@ static bool end_noted(flr_board *b, flr_task *t, const flr__end *end, int64_t no
     if (!flr__core_stands(&t->core)) {
         return false;
     }
-    t->cause = end->cause;
+    t->cause = flr_signal_ref(end->cause);
     if (end->error != 0) {
         flr__task_set_error(t, end->error, end->detail);
     }
@@ -44,8 +44,11 @@ void flr__board_end_all(flr_board *b, const flr__end *end)
     flr__board_lock_all(b);
     while ((standing = flr__link_first(&b->core.standing)) != NULL) {
         t = flr__task_of(FLR__OWNER(standing, flr__core_task, standing));
+        if (!end_noted(b, t, end, now)) {
+            flr__core_bury(&b->core, &t->core); /* it was sealed: who did so finishes it */
+            continue;
+        }
         flr_task_ref(t); /* who has its turn may finish it before we get there */
-        end_noted(b, t, end, now);
         t->next_ended = NULL;
         *link = t;
         link = &t->next_ended;
@@ -58,38 +61,33 @@ void flr__board_end_all(flr_board *b, const flr__end *end)
     }
 }
 
-bool flr__board_evaluate(flr_board *b, flr_task *t, int64_t now)
+bool flr__board_follow(flr_board *b, flr_task *t, enum flr__sequel sequel, int64_t now)
 {
-    int64_t before, after;
-    bool ended = false;
+    bool ended = sequel == FLR__OVER;
 
-    flr__board_lock_all(b);
-    before = atomic_load(&b->core.next_due);
-    if (flr__core_stands(&t->core)) {
-        ended = flr__core_evaluate(&b->core, &t->core, now) != FLR_TASK_STANDING;
-        if (ended) {
-            flr__waker_notify(&t->waker);
-        }
+    if (sequel != FLR__OVER && sequel != FLR__EVALUATE) {
+        return false;
     }
-    after = atomic_load(&b->core.next_due);
+    flr__board_lock_all(b);
+    if (ended) {
+        flr__core_bury(&b->core, &t->core);
+    } else if (flr__core_stands(&t->core)) {
+        ended = flr__core_evaluate(&b->core, &t->core, now) != FLR_TASK_STANDING;
+    }
     flr__board_unlock_all(b);
-    if (after < before) {
-        flr__runner_due(b->runner, after);
+    if (ended) {
+        flr__waker_notify(&t->waker);
     }
     return ended;
 }
 
 /* ---- deadlines ---- */
 
-/* true: tasks were queued for the driver. */
-static bool decide(flr_board *b, int64_t now)
+bool flr__board_decide(flr_board *b, int64_t now)
 {
     flr__core_task *core;
     bool queued = false;
 
-    if (now < atomic_load_explicit(&b->core.next_due, memory_order_acquire)) {
-        return false;
-    }
     flr__board_lock_all(b);
     while ((core = flr__core_expire(&b->core, now)) != NULL) {
         flr_task *t = flr_task_ref(flr__task_of(core)); /* make_done waits for our stripes */
@@ -108,13 +106,6 @@ static bool decide(flr_board *b, int64_t now)
     }
     flr__board_unlock_all(b);
     return queued;
-}
-
-void flr__board_decide(flr_board *b, int64_t now)
-{
-    if (decide(b, now)) {
-        flr__runner_kick(b->runner);
-    }
 }
 
 flr_task *flr__board_take_decided(flr_board *b, int64_t now)
@@ -138,7 +129,7 @@ int flr__board_advance(void *self, flr_context *context, int64_t now, int64_t *d
     flr_task *t;
 
     (void)context;
-    decide(b, now);
+    flr__runner_decide(b->runner, now);
     while ((t = flr__board_take_decided(b, now)) != NULL) {
         flr__task_finish(t);
         flr_task_unref(t);
@@ -156,7 +147,9 @@ int flr__board_advance(void *self, flr_context *context, int64_t now, int64_t *d
 
 static void release_results(flr_board *b, flr_task *t)
 {
-    for (flr_assignment *a = flr__core_last(&t->core); a != NULL; a = a->previous) {
+    flr__walk walk = flr__walk_begin(&t->core);
+
+    for (flr_assignment *a; (a = flr__walk_next(&walk)) != NULL;) {
         flr__core_stripe *stripe = &b->core.stripes[a->stripe];
         flr_shareable *result;
 
@@ -214,14 +207,6 @@ static int final_status(int status)
     return status >= FLR_TASK_OK && status <= FLR_TASK_CLIENT_DEAD ? status : FLR_E_INVAL;
 }
 
-static void decide_all(flr_board *b)
-{
-    int64_t now = flr__board_now(b);
-
-    flr__runner_decide(b->runner, now);
-    flr__board_decide(b, now);
-}
-
 int flr_task_cancel(flr_task *task, int status)
 {
     flr__end end = {final_status(status), NULL, 0, NULL};
@@ -237,12 +222,13 @@ int flr_task_cancel(flr_task *task, int status)
     if (!flr__core_stands(&task->core) || !flr__board_enter(b)) {
         return 0;
     }
-    decide_all(b);
+    flr__runner_decide(b->runner, flr__board_now(b));
     flr_task_ref(task);
     if (flr__board_end(b, task, &end)) {
         flr__task_finish(task);
     }
     flr_task_unref(task);
+    flr__board_after(b);
     flr__board_leave(b);
     return 0;
 }
@@ -255,8 +241,9 @@ int flr_board_cancel_all(flr_board *board, int status)
         return FLR_E_INVAL;
     }
     if (flr__board_enter(board)) {
-        decide_all(board);
+        flr__runner_decide(board->runner, flr__board_now(board));
         flr__board_end_all(board, &end);
+        flr__board_after(board);
         flr__board_leave(board);
     }
     return 0;

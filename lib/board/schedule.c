@@ -1,145 +1,11 @@
 /*
- * Scheduling a broadcast: arguments, targets, what the task needs until its end; then it is linked
- * with all stripes held. The board's lock lets one thread schedule at a time, so that room reserved
- * is still there when the task is linked.
+ * Scheduling: what a task needs until its end is made, then it is linked with all stripes held. The
+ * board's lock lets one thread schedule at a time, so that room reserved is still there when the
+ * task is linked.
  */
 #include "board/board.h"
 
 #include "base/abi.h"
-
-/* With a context, say why. */
-#define FAIL(context, code, ...)                                                                   \
-    ((context) == NULL ? (code) : flr_context_fail((context), (code), __VA_ARGS__))
-
-/* A broadcast on its way to be scheduled. */
-typedef struct plan {
-    flr_broadcast_options o;
-    int64_t wait;
-    int mode;
-    flr__client **clients; /* targets */
-    size_t count;
-    flr__target *targets;
-    flr_context *context; /* of the caller, for details; may be NULL */
-} plan;
-
-void flr_broadcast_options_init(flr_broadcast_options *options, size_t size)
-{
-    flr__abi_init(options, size);
-}
-
-static int check_options(plan *p)
-{
-    const flr_broadcast_options *o = &p->o;
-
-    if (flr__seconds(o->wait_time_after_min_received, &p->wait) < 0) {
-        return FAIL(p->context, FLR_E_INVAL, "wait_time_after_min_received");
-    }
-    if (o->mode < FLR_TARGETS_DEFAULT || o->mode > FLR_TARGETS_OPEN) {
-        return FAIL(p->context, FLR_E_INVAL, "mode");
-    }
-    p->mode = (int)o->mode;
-    if (p->mode == FLR_TARGETS_DEFAULT) {
-        p->mode = o->targets == NULL ? FLR_TARGETS_SNAPSHOT : FLR_TARGETS_LIST;
-    }
-    if (p->mode == FLR_TARGETS_LIST ? o->targets == NULL || o->target_count == 0
-                                    : o->targets != NULL || o->target_count > 0) {
-        return FAIL(p->context, FLR_E_INVAL, "targets do not fit the mode");
-    }
-    if (p->mode == FLR_TARGETS_OPEN && o->min_responses == 0) {
-        return FAIL(p->context, FLR_E_INVAL, "min_responses is needed in open mode");
-    }
-    if (o->min_responses > SIZE_MAX) {
-        return FAIL(p->context, FLR_E_INVAL, "min_responses");
-    }
-    return 0;
-}
-
-/* ---- targets ---- */
-
-/* Records for all named clients. Names that are not known are refused, or get a record. */
-static int resolve_list(flr_board *b, plan *p)
-{
-    flr__clients *cs = flr__runner_clients(b->runner);
-    bool unknown_allowed = (p->o.flags & FLR_BROADCAST_FLAG_ALLOW_UNKNOWN) != 0;
-
-    p->clients = flr__alloc_array(p->o.target_count, sizeof(flr__client *));
-    if (p->clients == NULL) {
-        return FLR_E_NOMEM;
-    }
-    for (size_t i = 0; i < p->o.target_count; i++) {
-        const char *name = p->o.targets[i];
-        int status = flr__check_name(name, FLR_NAME_MAX);
-        flr__client *c;
-
-        if (status < 0) {
-            return FAIL(p->context, status, "targets[%zu]", i);
-        }
-        c = unknown_allowed ? flr__clients_get(cs, name) : flr__clients_find(cs, name);
-        if (c == NULL && unknown_allowed) {
-            return FLR_E_NOMEM;
-        }
-        if (c == NULL || (!unknown_allowed && !flr__clients_is_known(cs, c))) {
-            return FAIL(p->context, FLR_E_NOTFOUND, "no such client: %s", name);
-        }
-        p->clients[p->count++] = c;
-    }
-    return 0;
-}
-
-static int resolve(flr_board *b, plan *p)
-{
-    int status;
-
-    if (p->mode == FLR_TARGETS_LIST) {
-        return resolve_list(b, p);
-    }
-    if (p->mode == FLR_TARGETS_OPEN) {
-        return 0;
-    }
-    status = flr__runner_list_clients(b->runner);
-    if (status == 0) {
-        status = flr__clients_list(flr__runner_clients(b->runner), &p->clients, &p->count);
-    }
-    if (status == 0 && p->count == 0) {
-        status = FAIL(p->context, FLR_E_NOTFOUND, "no client is known");
-    }
-    return status;
-}
-
-/* Needs the board's lock. One target for each distinct client, in order of first occurrence. */
-static int make_targets(flr_board *b, plan *p)
-{
-    size_t distinct = 0;
-
-    if (p->mode == FLR_TARGETS_OPEN) {
-        return 0;
-    }
-    p->targets = flr__zalloc_array(p->count, sizeof(flr__target));
-    if (p->targets == NULL) {
-        return FLR_E_NOMEM;
-    }
-    b->mark++;
-    for (size_t i = 0; i < p->count; i++) {
-        flr__client *c = p->clients[i];
-        flr__core_stripe *stripe = &b->core.stripes[flr__core_stripe_of(c)];
-
-        flr__mutex_lock(&stripe->lock);
-        flr__board_client *bc = flr__core_client(&b->core, c);
-        flr__mutex_unlock(&stripe->lock);
-        if (bc == NULL) {
-            return FLR_E_NOMEM;
-        }
-        if (bc->mark != b->mark) {
-            bc->mark = b->mark;
-            p->targets[distinct].owner = bc;
-            p->clients[distinct++] = c;
-        }
-    }
-    p->count = distinct;
-    return p->o.min_responses > distinct
-               ? FAIL(p->context, FLR_E_INVAL, "min_responses is larger than the number of targets")
-               : 0;
-}
 
 /* ---- the task ---- */
 
@@ -154,24 +20,54 @@ static int put_header(flr_shareable *message, const flr__str *key, flr_value *va
     return status;
 }
 
-/* BD-13: the headers that are the same for every client, once for all hand-outs. */
-static int make_message(flr_task *t, flr__site *site, flr_value *name, flr_shareable **out)
+/* So many targets are likely to be served by several threads at once. */
+#define MANY 16
+
+/* Threads that copy the message at once do not meet then; without memory they do. */
+static void spread(flr_shareable **message)
+{
+    flr_shareable *copy;
+
+    if (flr__shareable_copy_spread(*message, &copy) == 0) {
+        flr_shareable_unref(*message);
+        *message = copy;
+    }
+}
+
+/* Drawn once, at scheduling: another payload later keeps it. */
+static int make_root(flr_task *t, flr__site *site)
 {
     char text[FLR__ID_TEXT];
-    flr_value *root, *ttl;
-    flr_shareable *message;
-    int status = flr_shareable_copy(t->payload, NULL, &message);
 
-    if (status < 0) {
-        return status;
+    if (t->root != NULL) {
+        return 0;
     }
     flr__site_new_id(site, text);
-    status = put_header(message, FLR__STR(TASK_NAME), flr_value_ref(name));
+    return flr_value_new_text(text, &t->root);
+}
+
+/* BD-13: a frozen message of the payload and the headers that are the same for all `targets`. */
+static int make_message(flr_task *t, flr__site *site, flr_shareable *payload, size_t targets,
+                        flr_shareable **out)
+{
+    flr_value *name, *ttl;
+    flr_shareable *message = NULL;
+    int status = make_root(t, site);
+
+    if (status == 0) {
+        status = flr_shareable_copy(payload, NULL, &message);
+    }
+    if (message == NULL) {
+        return status;
+    }
+    if ((status = flr__value_new_str(t->core.name, &name)) == 0) {
+        status = put_header(message, FLR__STR(TASK_NAME), name);
+    }
     if (status == 0 && t->operation != NULL) {
         status = put_header(message, FLR__STR(TASK_OPERATOR), flr_value_ref(t->operation));
     }
-    if (status == 0 && (status = flr_value_new_text(text, &root)) == 0) {
-        status = put_header(message, FLR__STR(MSG_ROOT_ID), root);
+    if (status == 0) {
+        status = put_header(message, FLR__STR(MSG_ROOT_ID), flr_value_ref(t->root));
     }
     if (status == 0 && (status = flr_value_new_real(t->options.timeout, &ttl)) == 0) {
         status = put_header(message, FLR__STR(MSG_ROOT_TTL), ttl);
@@ -181,6 +77,9 @@ static int make_message(flr_task *t, flr__site *site, flr_value *name, flr_share
         return status;
     }
     flr_shareable_freeze(message);
+    if (targets >= MANY) {
+        spread(&message);
+    }
     *out = message;
     return 0;
 }
@@ -196,19 +95,28 @@ static int choose_number(flr_board *b, const flr_task *t, int64_t *number)
 }
 
 /* Constant while it stands: set before anybody sees it. */
-static void fill(flr_board *b, flr_task *t, const plan *p, int64_t number)
+static void fill(flr_board *b, flr_task *t, const flr__plan *p, int64_t number)
 {
     flr__core_task *core = &t->core;
 
-    core->policy = &flr__policy_broadcast;
+    core->policy = p->policy;
     core->number = number;
-    core->mode = p->mode;
+    core->mode = (int)p->mode;
+    core->non_blocking = (t->options.flags & FLR_TASK_FLAG_NON_BLOCKING) != 0;
     core->targets = p->targets;
-    core->target_count = p->mode == FLR_TARGETS_OPEN ? 0 : p->count;
-    core->min_responses = (size_t)p->o.min_responses;
+    core->target_count = p->target_count;
+    core->target_size = p->target_size;
+    core->min_responses = (size_t)p->min_responses;
     core->wait = p->wait;
+    core->begun = flr__runner_begun(b->runner);
+    core->baton.step = p->step;
+    core->baton.result_timeout = p->result_timeout;
+    core->baton.dynamic = p->dynamic;
+    core->baton.relay = p->policy->kind == FLR_KIND_RELAY || p->policy->kind == FLR_KIND_RELAY_ANY;
+    core->baton.legs = p->legs;
+    core->baton.leg_count = core->baton.leg_capacity = p->leg_count;
     for (size_t i = 0; i < core->target_count; i++) {
-        core->targets[i].task = core;
+        flr__core_target(core, i)->task = core;
     }
     flr__siphash128_begin(&core->id_prefix, flr__runner_secret(b->runner));
     flr__siphash_text(&core->id_prefix, b->site->job->text, b->site->job->size);
@@ -216,11 +124,10 @@ static void fill(flr_board *b, flr_task *t, const plan *p, int64_t number)
     flr__siphash_u64(&core->id_prefix, (uint64_t)number);
 }
 
-/* Needs the board's lock. Link the task; nothing fails but for the end of the workflow. *due: the
- * next deadline, if it became nearer. */
-static int commit(flr_board *b, flr_task *t, const plan *p, int64_t number, int64_t *due)
+/* Needs the board's lock. Link the task; nothing fails but for the end of the workflow. */
+static int commit(flr_board *b, flr_task *t, const flr__plan *p, int64_t number)
 {
-    int64_t now = flr__board_now(b), before, after;
+    int64_t now = flr__board_now(b);
     int status = 0;
 
     flr__board_lock_all(b);
@@ -237,10 +144,7 @@ static int commit(flr_board *b, flr_task *t, const plan *p, int64_t number, int6
         flr__mutex_lock(&b->queue_lock);
         flr__link_insert_before(&b->tasks, &t->known);
         flr__mutex_unlock(&b->queue_lock);
-        before = atomic_load(&b->core.next_due);
         flr__core_schedule(&b->core, &t->core, now);
-        after = atomic_load(&b->core.next_due);
-        *due = after < before ? after : FLR_TIME_NONE;
     }
     flr__board_unlock_all(b);
     if (status == 0) {
@@ -253,39 +157,55 @@ static int commit(flr_board *b, flr_task *t, const plan *p, int64_t number, int6
     return status;
 }
 
+static int freeze_payload(const flr_task *t, flr_shareable *payload)
+{
+    flr_value *name;
+    int status;
+
+    if (flr_shareable_is_frozen(payload)) {
+        return 0;
+    }
+    status = flr__value_new_str(t->core.name, &name);
+    if (status == 0) {
+        status = put_header(payload, FLR__STR(TASK_NAME), name);
+    }
+    if (status == 0) {
+        flr_shareable_freeze(payload);
+    }
+    return status;
+}
+
 /* Needs the board's lock. */
-static int link_task(flr_board *b, flr_task *t, plan *p, flr_value *name, int64_t *due)
+static int link_task(flr_board *b, flr_task *t, flr__plan *p)
 {
     int64_t number;
     int status = choose_number(b, t, &number);
 
     if (status < 0) {
-        return FAIL(p->context, status, "number");
+        return FLR__FAIL(p->context, status, "number");
     }
-    status = make_targets(b, p);
+    status = flr__plan_make_targets(b, p);
     if (status < 0) {
         return status;
     }
     flr__board_lock_all(b);
     status = flr__core_reserve(&b->core);
     flr__board_unlock_all(b);
-    if (status == 0 && !flr_shareable_is_frozen(t->payload)) {
-        status = put_header(t->payload, FLR__STR(TASK_NAME), flr_value_ref(name));
-        if (status == 0) {
-            flr_shareable_freeze(t->payload);
-        }
+    if (status == 0) {
+        status = freeze_payload(t, t->payload);
     }
-    return status == 0 ? commit(b, t, p, number, due) : status;
+    return status == 0 ? commit(b, t, p, number) : status;
 }
 
-/* BD-16. Before the gate opens nothing is announced: the runner announces everything when it opens
- * it. */
-static void announce(flr_board *b, const plan *p)
+/* BD-16, for tasks that all their targets may have at once. Before the gate opens nothing is
+ * announced: the runner announces everything when it opens it. */
+static void announce(flr_board *b, const flr__plan *p)
 {
-    if (b->site->engine.task_ready == NULL || !flr__runner_gate_is_open(b->runner)) {
+    if (p->policy->sequential || b->site->engine.task_ready == NULL ||
+        !flr__runner_gate_is_open(b->runner)) {
         return;
     }
-    if (p->mode != FLR_TARGETS_LIST) {
+    if (p->mode != FLR_TARGETS_LIST || p->dynamic) {
         flr__runner_task_ready(b->runner, NULL);
         return;
     }
@@ -295,22 +215,17 @@ static void announce(flr_board *b, const plan *p)
 }
 
 /* The task's phase is SCHEDULING; inside enter and leave. */
-static int schedule(flr_board *b, flr_task *t, plan *p)
+static int schedule(flr_board *b, flr_task *t, flr__plan *p)
 {
     flr_shareable *message = NULL;
     flr_context *context = NULL;
-    flr_value *name = NULL;
-    int64_t due = FLR_TIME_NONE;
     int status;
 
     flr__runner_decide(b->runner, flr__board_now(b));
-    flr__board_decide(b, flr__board_now(b));
-    status = resolve(b, p);
+    status = flr__plan_list(b, p);
     if (status == 0) {
-        status = flr__value_new_str(t->core.name, &name);
-    }
-    if (status == 0) {
-        status = make_message(t, b->site, name, &message);
+        status = make_message(t, b->site, t->payload,
+                              p->mode == FLR_TARGETS_OPEN ? SIZE_MAX : p->count, &message);
     }
     if (status == 0 && (context = flr__context_new_weak(b->site)) == NULL) {
         status = FLR_E_NOMEM;
@@ -319,64 +234,105 @@ static int schedule(flr_board *b, flr_task *t, plan *p)
         t->message = message;
         t->context = context;
         flr__mutex_lock(&b->lock);
-        status = link_task(b, t, p, name, &due);
+        status = link_task(b, t, p);
         flr__mutex_unlock(&b->lock);
     }
-    flr_value_unref(name);
     if (status < 0) {
         t->message = NULL;
         t->context = NULL;
         flr_shareable_unref(message);
         flr__context_free(context);
         flr__free(p->targets);
+        flr__free(p->legs);
         return status;
     }
     flr__runner_count(b->runner, FLR__COUNTER(tasks_scheduled));
-    if (due != FLR_TIME_NONE) {
-        flr__runner_due(b->runner, due);
-    }
     announce(b, p);
+    flr__board_after(b);
+    /* With dead clients and no lead time it may have ended already. */
+    flr__runner_decide(b->runner, flr__board_now(b));
     return 0;
 }
 
-int flr_board_broadcast(flr_board *board, flr_task *task, const flr_broadcast_options *options,
-                        flr_context *context)
+int flr__board_schedule(flr_board *board, flr_task *task, flr__plan *p)
 {
-    plan p = {.context = context};
     int status = 0, phase = FLR__TASK_NEW;
 
-    if (board == NULL || task == NULL) {
-        return FAIL(context, FLR_E_INVAL, board == NULL ? "board" : "task");
-    }
-    if (options == NULL) {
-        flr_broadcast_options_init(&p.o, sizeof p.o);
-    } else {
-        status = flr__abi_import(&p.o, sizeof p.o, options, sizeof p.o,
-                                 FLR_BROADCAST_FLAG_ALLOW_UNKNOWN);
-    }
-    if (status < 0) {
-        return FAIL(context, status, "options");
-    }
-    status = check_options(&p);
-    if (status < 0) {
-        return status;
-    }
     if (!flr__board_enter(board)) {
-        return FAIL(context, FLR_E_STATE, "the workflow is not under way");
+        return FLR__FAIL(p->context, FLR_E_STATE, "the workflow is not under way");
     }
     if (!flr__board_is_scheduling(board)) {
-        status = FAIL(context, FLR_E_STATE, "the workflow is ending");
+        status = FLR__FAIL(p->context, FLR_E_STATE, "the workflow is ending");
     } else if (!atomic_compare_exchange_strong(&task->phase, &phase, FLR__TASK_SCHEDULING)) {
-        status = FAIL(context, FLR_E_STATE, "the task was scheduled before");
+        status = FLR__FAIL(p->context, FLR_E_STATE, "the task was scheduled before");
     } else {
         flr_task_ref(task); /* it may end, and the caller's reference go, before we are through */
-        status = schedule(board, task, &p);
+        status = schedule(board, task, p);
         if (status < 0) {
             atomic_store(&task->phase, FLR__TASK_NEW);
         }
         flr_task_unref(task);
     }
     flr__board_leave(board);
-    flr__free(p.clients);
+    flr__free(p->clients);
+    return status;
+}
+
+/* ---- another payload for a broadcast forever (BC-11) ---- */
+
+/* Swap them with all stripes held: each hand-out reads the message under one. *message: the old one,
+ * or the new one if it has ended. */
+static bool replace_message(flr_task *t, flr_shareable **payload, flr_shareable **message)
+{
+    flr_board *b = t->board;
+    bool stands;
+
+    flr__board_lock_all(b);
+    stands = flr__core_stands(&t->core);
+    if (stands) {
+        flr_shareable *old = t->message;
+
+        t->message = *message;
+        *message = old;
+        old = t->payload;
+        t->payload = *payload;
+        *payload = old;
+    }
+    flr__board_unlock_all(b);
+    return stands;
+}
+
+int flr_task_set_payload(flr_task *task, flr_shareable *payload, flr_context *context)
+{
+    flr_shareable *message = NULL;
+    int status;
+
+    if (task == NULL || payload == NULL) {
+        return FLR__FAIL(context, FLR_E_INVAL, task == NULL ? "task" : "payload");
+    }
+    if (flr_task_get_kind(task) != FLR_KIND_FOREVER) {
+        return FLR__FAIL(context, FLR_E_STATE, "the task is no scheduled broadcast forever");
+    }
+    if (!flr__core_stands(&task->core) || !flr__board_enter(task->board)) {
+        return FLR__FAIL(context, FLR_E_STATE, "the task has ended");
+    }
+    flr_task_ref(task);
+    flr__runner_decide(task->board->runner, flr__board_now(task->board));
+    status = make_message(task, task->board->site, payload,
+                          task->core.mode == FLR_TARGETS_OPEN ? SIZE_MAX : task->core.target_count,
+                          &message);
+    if (status == 0) {
+        status = freeze_payload(task, payload);
+    }
+    if (status == 0) {
+        flr_shareable_ref(payload);
+        if (!replace_message(task, &payload, &message)) {
+            status = FLR__FAIL(context, FLR_E_STATE, "the task has ended");
+        }
+        flr_shareable_unref(payload);
+    }
+    flr_shareable_unref(message);
+    flr__board_leave(task->board);
+    flr_task_unref(task);
     return status;
 }

@@ -9,28 +9,33 @@
 static int list_standing(flr_board *b, flr_task ***list, size_t *count)
 {
     flr__mutex *lock = &b->core.stripes[0].lock;
+    size_t room = 8, linked;
 
     for (;;) {
-        size_t wanted = atomic_load(&b->core.count), found = 0;
-        flr_task **copy = flr__alloc_array(wanted + 1, sizeof(flr_task *));
-        bool fits;
+        flr_task **copy = flr__alloc_array(room, sizeof(flr_task *));
+        size_t found = 0;
 
         if (copy == NULL) {
             return FLR_E_NOMEM;
         }
         flr__mutex_lock(lock);
-        fits = atomic_load(&b->core.count) <= wanted;
-        for (flr__link *link = b->core.standing.next; fits && link != &b->core.standing;
-             link = link->next) {
-            copy[found++] = flr_task_ref(flr__task_of(FLR__OWNER(link, flr__core_task, standing)));
+        linked = b->core.linked;
+        for (flr__link *link = b->core.standing.next;
+             linked <= room && link != &b->core.standing; link = link->next) {
+            flr__core_task *t = FLR__OWNER(link, flr__core_task, standing);
+
+            if (flr__core_stands(t)) { /* else it is sealed, and waits to be buried */
+                copy[found++] = flr_task_ref(flr__task_of(t));
+            }
         }
         flr__mutex_unlock(lock);
-        if (fits) {
+        if (linked <= room) {
             *list = copy;
             *count = found;
             return 0;
         }
-        flr__free(copy); /* more were scheduled meanwhile */
+        flr__free(copy);
+        room = linked;
     }
 }
 
@@ -73,8 +78,12 @@ static int describe(flr_board *b, flr_value **group)
     flr_task **list = NULL;
     flr_value *tasks = NULL;
     size_t count = 0;
-    int status = list_standing(b, &list, &count);
+    int status = 0;
 
+    if (flr__board_enter(b)) { /* else nothing stands */
+        status = list_standing(b, &list, &count);
+        flr__board_leave(b);
+    }
     if (status == 0) {
         status = flr_value_new_map(&tasks);
     }

@@ -5,6 +5,7 @@
  */
 #include "base/abi.h"
 #include "board/board.h"
+#include "runner/offer.h"
 
 /* What a lookup does with a record it found, under that record's stripe. */
 typedef struct lookup {
@@ -51,7 +52,24 @@ typedef struct delivery {
     flr_assignment *a;
     int state; /* ANSWERED, or CLOSED: answered in the client's place */
     int64_t now;
+    bool tell; /* its client asked meanwhile, and may get something now */
 } delivery;
+
+/* Needs the stripe. Count the response: what follows. */
+static enum flr__sequel count_answer(delivery *d, bool shown, int64_t now) FLR__NO_TSA
+{
+    bool baton = d->a->task->policy->baton;
+    enum flr__sequel sequel;
+
+    if (baton) {
+        flr__mutex_lock(&d->b->rule_lock);
+    }
+    sequel = flr__core_answer(&d->b->core, d->a, d->state, shown, now, &d->tell);
+    if (baton) {
+        flr__mutex_unlock(&d->b->rule_lock);
+    }
+    return sequel;
+}
 
 static flr__core_stripe *stripe_of(const delivery *d)
 {
@@ -73,17 +91,16 @@ static int come_late(const delivery *d)
     return FLR_OUTCOME_LATE;
 }
 
-/* Has the turn. The callback has returned: keep what it wants kept, count the response. true:
- * evaluate the task. */
-static bool answer(const delivery *d)
+/* Has the turn. The callback has returned: keep what it wants kept, count the response. */
+static void answer(delivery *d)
 {
     flr__core_stripe *stripe = stripe_of(d);
     flr_shareable *dropped = NULL;
     int64_t now = flr__board_now(d->b);
-    bool evaluate;
+    enum flr__sequel sequel;
 
-    flr__board_decide(
-        d->b, now); /* the callback took time: what was due before this response comes first */
+    /* The callback took time: what was due before this response comes first. */
+    flr__runner_decide(d->b->runner, now);
     flr__mutex_lock(&stripe->lock);
     if (d->a->kept) {
         flr_shareable_freeze(d->a->result);
@@ -91,17 +108,14 @@ static bool answer(const delivery *d)
         dropped = d->a->result;
         d->a->result = NULL;
     }
-    evaluate = flr__core_answer(&d->b->core, d->a, d->state, now);
+    sequel = count_answer(d, true, now);
     flr__mutex_unlock(&stripe->lock);
     flr_shareable_unref(dropped);
-    if (evaluate) {
-        flr__board_evaluate(d->b, d->t, now);
-    }
-    return evaluate;
+    flr__board_follow(d->b, d->t, sequel, now);
 }
 
 /* BD-20 for a task with result_received: its outcome. The result is in the assignment. */
-static int deliver_in_turn(const delivery *d)
+static int deliver_in_turn(delivery *d)
 {
     flr__failure failure;
 
@@ -115,6 +129,8 @@ static int deliver_in_turn(const delivery *d)
     d->a->receiving = false;
     if (failure.code < 0) {
         flr__end end = {FLR_TASK_ERROR, NULL, failure.code, failure.detail};
+        flr__runner_decide(d->b->runner,
+                           flr__board_now(d->b)); /* what was due before the failure */
         flr__board_end(d->b, d->t, &end);
     }
     answer(d);
@@ -122,31 +138,40 @@ static int deliver_in_turn(const delivery *d)
     return FLR_OUTCOME_ACCEPTED;
 }
 
-/*
- * Needs the stripe; the assignment was just claimed. Store the result. true: d must be brought to
- * an end by finish(), outside the stripe, with the task held.
- */
-static bool store(delivery *d, flr_shareable *result)
+/* Needs the stripe; the assignment was just claimed. Store the result, and count it if nobody wants
+ * to see it. What follows is for finish(), outside the stripe; FLR__EVALUATE and FLR__OVER: with the
+ * task held, also if the callback is still to be called. */
+static enum flr__sequel store(delivery *d, flr_shareable *result)
 {
+    enum flr__sequel sequel = FLR__EVALUATE;
+
     d->t = flr__task_of(d->a->task);
-    d->a->result = flr_shareable_ref(result);
     if (d->t->options.result_received == NULL) {
-        flr_shareable_freeze(result);
-        if (!flr__core_answer(&d->b->core, d->a, d->state, d->now)) {
-            return false;
-        }
+        sequel = count_answer(d, false, d->now);
     }
-    flr_task_ref(d->t);
-    return true;
+    if (sequel != FLR__TOO_LATE) {
+        d->a->result = flr_shareable_ref(result);
+    }
+    if (d->t->options.result_received == NULL && sequel != FLR__TOO_LATE) {
+        flr_shareable_freeze(result);
+    }
+    if (sequel == FLR__EVALUATE || sequel == FLR__OVER) {
+        flr_task_ref(d->t);
+    }
+    return sequel;
 }
 
-static int finish(const delivery *d)
+/* The outcome. */
+static int finish(delivery *d, enum flr__sequel sequel)
 {
     int outcome = FLR_OUTCOME_ACCEPTED;
 
+    if (sequel == FLR__TOO_LATE || sequel == FLR__NOTHING) {
+        return sequel == FLR__TOO_LATE ? FLR_OUTCOME_LATE : outcome;
+    }
     if (d->t->options.result_received != NULL) {
         outcome = deliver_in_turn(d);
-    } else if (flr__board_evaluate(d->b, d->t, d->now)) {
+    } else if (flr__board_follow(d->b, d->t, sequel, d->now)) {
         flr__task_finish(d->t);
     }
     flr_task_unref(d->t);
@@ -163,8 +188,31 @@ static int mark_late(flr_assignment *a, flr_shareable *result)
         return 0;
     }
     status = flr__shareable_set_header(result, FLR__STR(REPLY_IS_LATE), flr__value_bool(true));
-    a->claimed = status == 0;
+    if (status < 0) {
+        flr__core_undo_claim(a);
+    }
     return status;
+}
+
+/* Count the outcome for the client that submitted, unless that is done, and make the notices of what
+ * has changed. */
+static void conclude(const lookup *l, const delivery *d, const char *client, int outcome,
+                     bool counted)
+{
+    flr_board *b = l->b;
+
+    if (l->client != NULL && !counted) {
+        flr__core_stripe *stripe = &b->core.stripes[flr__core_stripe_of(l->client)];
+
+        flr__mutex_lock(&stripe->lock);
+        /* Without memory for a record it is counted in the totals only. */
+        flr__core_count(&b->core, stripe, flr__core_client(&b->core, l->client), outcome);
+        flr__mutex_unlock(&stripe->lock);
+    }
+    flr__board_after(b);
+    if (d->tell && flr__runner_gate_is_open(b->runner)) {
+        flr__runner_task_ready(b->runner, client);
+    }
 }
 
 int flr__board_submit(void *self, flr_context *context, const char *client, const char *task_name,
@@ -174,17 +222,19 @@ int flr__board_submit(void *self, flr_context *context, const char *client, cons
     lookup l = {.b = b, .task_name = task_name};
     delivery d = {
         .b = b, .context = context, .state = FLR_ASSIGNMENT_ANSWERED, .now = flr__board_now(b)};
+    enum flr__sequel sequel = FLR__NOTHING;
     flr__record *record = NULL;
-    bool unfinished = false;
+    bool parsed, counted = false;
     int status = 0;
 
-    flr__board_decide(b, d.now);
+    flr__runner_decide(b->runner, d.now);
     *outcome = FLR_OUTCOME_UNKNOWN_TASK;
-    if (task_id == NULL || flr__id_parse(task_id, &l.id) < 0) {
-        return 0;
+    parsed = task_id != NULL && flr__id_parse(task_id, &l.id) == 0;
+    l.client = flr__served_client(context, client);
+    if (l.client == NULL) {
+        l.client = flr__clients_find(flr__runner_clients(b->runner), client);
     }
-    l.client = flr__clients_find(flr__runner_clients(b->runner), client);
-    if (l.client != NULL) {
+    if (parsed && l.client != NULL) {
         unsigned number = flr__core_stripe_of(l.client);
         flr__core_stripe *stripe = &b->core.stripes[number];
 
@@ -192,20 +242,29 @@ int flr__board_submit(void *self, flr_context *context, const char *client, cons
         record = flr__core_find(&b->core, number, &l.id);
         if (record != NULL) {
             *outcome = apply(&l, record, l.client->board);
-            if (*outcome == FLR_OUTCOME_ACCEPTED) {
-                d.a = record->assignment;
-                status = mark_late(d.a, result);
-                unfinished = status == 0 && store(&d, result);
-            }
+        }
+        if (record != NULL && *outcome == FLR_OUTCOME_ACCEPTED) {
+            d.a = record->assignment;
+            status = mark_late(d.a, result);
+            sequel = status == 0 ? store(&d, result) : FLR__NOTHING;
+            counted =
+                status == 0 && sequel != FLR__TOO_LATE && d.t->options.result_received == NULL;
+        }
+        if (counted) { /* the usual case: no second look at the stripe */
+            flr__core_count(&b->core, stripe, l.client->board, *outcome);
         }
         flr__mutex_unlock(&stripe->lock);
     }
-    if (record == NULL) {
-        *outcome = look_elsewhere(&l);
-    } else if (unfinished) {
-        *outcome = finish(&d);
+    if (status < 0) {
+        return status;
     }
-    return status;
+    if (parsed && record == NULL) {
+        *outcome = look_elsewhere(&l);
+    } else if (record != NULL && *outcome == FLR_OUTCOME_ACCEPTED) {
+        *outcome = finish(&d, sequel);
+    }
+    conclude(&l, &d, client, *outcome, counted);
+    return 0;
 }
 
 int flr__board_check(void *self, flr_context *context, const char *client, const char *task_id,
@@ -216,7 +275,7 @@ int flr__board_check(void *self, flr_context *context, const char *client, const
     flr__record *record = NULL;
 
     (void)context;
-    flr__board_decide(b, flr__board_now(b));
+    flr__runner_decide(b->runner, flr__board_now(b));
     *found = FLR_CHECK_UNKNOWN;
     if (task_id == NULL || flr__id_parse(task_id, &l.id) < 0) {
         return 0;
@@ -251,8 +310,7 @@ static flr_assignment *find_open(flr_board *b, const flr__id *id)
 
         flr__mutex_lock(&stripe->lock);
         flr__record *record = flr__core_find(&b->core, i, id);
-        if (record != NULL && record->assignment != NULL &&
-            flr__link_is_in(&record->assignment->open) &&
+        if (record != NULL && record->assignment != NULL && flr__core_is_open(record->assignment) &&
             flr__core_stands(record->assignment->task)) {
             a = record->assignment;
             flr_task_ref(flr__task_of(a->task));
@@ -318,19 +376,18 @@ static void close_assignment(delivery *d, flr_shareable *reply)
 {
     flr__core_stripe *stripe = stripe_of(d);
     flr__record *record = NULL;
-    bool claimed = false, unfinished = false;
+    enum flr__sequel sequel = FLR__NOTHING;
 
     flr__mutex_lock(&stripe->lock);
-    if (flr__link_is_in(&d->a->open) && flr__core_stands(d->a->task) &&
+    if (flr__core_is_open(d->a) && flr__core_stands(d->a->task) &&
         (record = d->a->record) != NULL) {
-        claimed = flr__core_claim(&d->b->core, record, record->owner, d->a->task->name->text) ==
-                  FLR_OUTCOME_ACCEPTED;
-        unfinished = claimed && store(d, reply);
+        if (flr__core_claim(&d->b->core, record, record->owner, d->a->task->name->text) ==
+            FLR_OUTCOME_ACCEPTED) {
+            sequel = store(d, reply);
+        }
     }
     flr__mutex_unlock(&stripe->lock);
-    if (unfinished) {
-        finish(d);
-    }
+    finish(d, sequel);
 }
 
 int flr__board_handle_exception(void *self, flr_context *context, const char *task_id)
@@ -343,8 +400,11 @@ int flr__board_handle_exception(void *self, flr_context *context, const char *ta
     flr_task *t;
     int status = 0;
 
-    flr__board_decide(b, d.now);
+    flr__runner_decide(b->runner, d.now);
     if (task_id == NULL || flr__id_parse(task_id, &id) < 0 || (d.a = find_open(b, &id)) == NULL) {
+        if (context->client != NULL && flr__runner_gate_is_open(b->runner)) {
+            flr__runner_task_ready(b->runner, context->client->name->text); /* as below */
+        }
         return 0;
     }
     t = flr__task_of(d.a->task);
@@ -359,6 +419,7 @@ int flr__board_handle_exception(void *self, flr_context *context, const char *ta
             flr_shareable_unref(reply);
         }
     }
+    flr__board_after(b);
     if (status == 0 && flr__runner_gate_is_open(b->runner)) {
         /* Its request is answered without a task, and a later one may stand for it. */
         flr__runner_task_ready(b->runner, d.a->client->text);

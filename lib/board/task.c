@@ -5,6 +5,7 @@
 #include "board/board.h"
 
 #include "base/abi.h"
+#include <stdlib.h>
 
 #define KNOWN_FLAGS FLR_TASK_FLAG_NON_BLOCKING
 
@@ -105,15 +106,34 @@ flr_task *flr_task_ref(flr_task *task)
     return task;
 }
 
-static void free_assignments(flr_assignment *a)
+/* Its id may be remembered for longer, its result goes with the task. */
+static void drop_assignment(flr_assignment *a)
 {
-    while (a != NULL) {
-        flr_assignment *previous = a->previous;
+    flr_shareable *result = a->result;
 
-        flr_shareable_unref(a->result);
-        flr__core_assignment_free(a);
-        a = previous;
+    a->result = NULL;
+    flr_shareable_unref(result);
+    flr__core_assignment_drop(a);
+}
+
+static void free_core(flr__core_task *core)
+{
+    flr__walk walk = flr__walk_begin(core);
+
+    if (core->policy == NULL) {
+        return; /* never scheduled */
     }
+    for (flr_assignment *a; (a = flr__walk_next(&walk)) != NULL;) {
+        drop_assignment(a);
+    }
+    while (core->joined != NULL) {
+        flr__seat *seat = core->joined;
+
+        core->joined = seat->next;
+        flr__free(seat);
+    }
+    flr__free(core->targets);
+    flr__free(core->baton.legs);
 }
 
 void flr_task_unref(flr_task *task)
@@ -129,10 +149,17 @@ void flr_task_unref(flr_task *task)
         flr__link_remove(&task->known);
         flr__mutex_unlock(&b->queue_lock);
     }
-    free_assignments(flr__core_last(&task->core));
-    free_assignments(task->dropped);
+    free_core(&task->core);
+    while (task->dropped != NULL) {
+        flr_assignment *a = task->dropped;
+
+        task->dropped = a->previous;
+        drop_assignment(a);
+    }
     flr_shareable_unref(task->payload);
     flr_value_unref(task->operation);
+    flr_value_unref(task->root);
+    flr_signal_unref(task->cause);
     flr_value_unref(task->props);
     flr__str_unref(task->core.name);
     flr__waker_destroy(&task->waker);
@@ -156,6 +183,13 @@ const char *flr_task_get_name(const flr_task *task)
 int64_t flr_task_get_number(const flr_task *task)
 {
     return task == NULL ? -1 : atomic_load(&((flr_task *)task)->number);
+}
+
+int flr_task_get_kind(const flr_task *task)
+{
+    return task == NULL || atomic_load(&((flr_task *)task)->phase) != FLR__TASK_SCHEDULED
+               ? 0
+               : task->core.policy->kind;
 }
 
 void *flr_task_get_self(const flr_task *task)
@@ -238,31 +272,89 @@ int flr_task_get_detail(const flr_task *task, char *text, size_t size)
     return 0;
 }
 
+/* ---- its assignments ---- */
+
+/* A copy of the list, in hand-out order, each held. */
+typedef struct listing {
+    flr_assignment **items;
+    size_t count, capacity;
+} listing;
+
+static int list_add(listing *list, flr_assignment *a)
+{
+    void *items = list->items;
+    int status = flr__grow(&items, &list->capacity, list->count, sizeof(flr_assignment *));
+
+    list->items = items;
+    if (status == 0) {
+        atomic_fetch_add(&a->refs, 1);
+        list->items[list->count++] = a;
+    }
+    return status;
+}
+
+static int by_place(const void *x, const void *y)
+{
+    const flr_assignment *a = *(flr_assignment *const *)x, *b = *(flr_assignment *const *)y;
+
+    return (a->place > b->place) - (a->place < b->place);
+}
+
+/* The latest of each target may be replaced at any moment by who holds its stripe. */
+static int list_latest(flr_task *task, listing *list)
+{
+    flr__walk walk;
+    int status = 0;
+
+    flr__board_lock_all(task->board);
+    walk = flr__walk_begin(&task->core);
+    for (flr_assignment *a; status == 0 && (a = flr__walk_next(&walk)) != NULL;) {
+        status = list_add(list, a);
+    }
+    flr__board_unlock_all(task->board);
+    if (list->count > 1) {
+        qsort(list->items, list->count, sizeof(flr_assignment *), by_place);
+    }
+    return status;
+}
+
+static int list_chain(flr_assignment *last, listing *list)
+{
+    int status = 0;
+
+    for (; status == 0 && last != NULL; last = last->previous) {
+        status = list_add(list, last);
+    }
+    for (size_t i = 0; i < list->count / 2; i++) {
+        flr_assignment *a = list->items[i];
+
+        list->items[i] = list->items[list->count - 1 - i];
+        list->items[list->count - 1 - i] = a;
+    }
+    return status;
+}
+
 int flr_task_visit_assignments(flr_task *task, flr_assignment_visitor visitor, void *self)
 {
-    flr_assignment *a, **list;
-    size_t count;
-    int status = 0;
+    listing list = {NULL, 0, 0};
+    int status;
 
     if (task == NULL || visitor == NULL) {
         return FLR_E_INVAL;
     }
-    a = flr__core_last(&task->core);
-    if (a == NULL) {
+    if (atomic_load(&task->phase) != FLR__TASK_SCHEDULED) {
         return 0;
     }
-    count = a->place;
-    list = flr__alloc_array(count, sizeof(flr_assignment *));
-    if (list == NULL) {
-        return FLR_E_NOMEM;
+    status = task->core.policy->repeats && !task->core.policy->baton
+                 ? list_latest(task, &list)
+                 : list_chain(flr__core_last(&task->core), &list);
+    for (size_t i = 0; status == 0 && i < list.count; i++) {
+        status = visitor(self, list.items[i]);
     }
-    for (; a != NULL; a = a->previous) {
-        list[a->place - 1] = a;
+    for (size_t i = 0; i < list.count; i++) {
+        flr__core_assignment_drop(list.items[i]);
     }
-    for (size_t i = 0; status == 0 && i < count; i++) {
-        status = visitor(self, list[i]);
-    }
-    flr__free(list);
+    flr__free(list.items);
     return status;
 }
 

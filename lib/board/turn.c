@@ -59,13 +59,85 @@ static void forget_oldest(flr_board *b)
     }
 }
 
+void flr__board_remember(flr_board *b, flr__record *first, flr__record *last, size_t count)
+{
+    flr__mutex_lock(&b->queue_lock);
+    flr__core_remember(&b->core, first, last, count);
+    flr__mutex_unlock(&b->queue_lock);
+    forget_oldest(b);
+}
+
+static void unlink_targets(flr_board *b, flr__core_task *core)
+{
+    for (size_t i = 0; i < core->target_count; i++) {
+        flr__target *target = flr__core_target(core, i);
+        flr__core_stripe *stripe = &b->core.stripes[flr__core_stripe_of(target->owner->client)];
+
+        flr__mutex_lock(&stripe->lock);
+        flr__core_unlink(target);
+        flr__mutex_unlock(&stripe->lock);
+    }
+    for (flr__seat *seat = core->joined; seat != NULL; seat = seat->next) {
+        flr__core_stripe *stripe =
+            &b->core.stripes[flr__core_stripe_of(seat->target.owner->client)];
+
+        flr__mutex_lock(&stripe->lock);
+        flr__core_unlink(&seat->target);
+        flr__mutex_unlock(&stripe->lock);
+    }
+}
+
+static size_t place_of(const flr__record *record)
+{
+    return FLR__OWNER(record, const flr_assignment, known)->place;
+}
+
+static flr__record *merge(flr__record *a, flr__record *b)
+{
+    flr__record *first = NULL, **link = &first;
+
+    while (a != NULL && b != NULL) {
+        flr__record **from = place_of(a) <= place_of(b) ? &a : &b;
+
+        *link = *from;
+        link = &(*from)->next;
+        *from = *link;
+    }
+    *link = a != NULL ? a : b;
+    return first;
+}
+
+/* In hand-out order, without memory: runs of 1, 2, 4, ... wait to be merged with one of their size. */
+static flr__record *sort(flr__record *list)
+{
+    flr__record *runs[8 * sizeof(size_t)] = {NULL}, *sorted = NULL;
+
+    while (list != NULL) {
+        flr__record *run = list;
+        size_t i = 0;
+
+        list = list->next;
+        run->next = NULL;
+        for (; runs[i] != NULL; i++) {
+            run = merge(runs[i], run);
+            runs[i] = NULL;
+        }
+        runs[i] = run;
+    }
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        sorted = merge(runs[i], sorted);
+    }
+    return sorted;
+}
+
 static void settle(flr_task *t)
 {
     flr_board *b = t->board;
     flr__record *first = NULL, *last = NULL;
+    flr__walk walk = flr__walk_begin(&t->core);
     size_t count = 0;
 
-    for (flr_assignment *a = flr__core_last(&t->core); a != NULL; a = a->previous, count++) {
+    for (flr_assignment *a; (a = flr__walk_next(&walk)) != NULL; count++) {
         flr__core_stripe *stripe = &b->core.stripes[a->stripe];
 
         flr__mutex_lock(&stripe->lock);
@@ -75,22 +147,23 @@ static void settle(flr_task *t)
         first = record;
         last = last == NULL ? record : last;
     }
+    if (count > 1 && t->core.policy->repeats && !t->core.policy->baton) {
+        first = sort(first);
+        for (last = first; last->next != NULL; last = last->next) {
+        }
+    }
     if (count > 0) {
-        flr__mutex_lock(&b->queue_lock);
-        flr__core_remember(&b->core, first, last, count);
-        flr__mutex_unlock(&b->queue_lock);
-        forget_oldest(b);
+        flr__board_remember(b, first, last, count);
     }
-    for (size_t i = 0; count < t->core.target_count && i < t->core.target_count; i++) {
-        flr__target *target = &t->core.targets[i];
-        flr__core_stripe *stripe = &b->core.stripes[flr__core_stripe_of(target->owner->client)];
-
-        flr__mutex_lock(&stripe->lock);
-        flr__link_remove(&target->link);
-        flr__mutex_unlock(&stripe->lock);
+    if (t->core.policy->repeats) {
+        unlink_targets(b, &t->core); /* its assignments are found through them */
+    } else {
+        if (count < t->core.target_count) {
+            unlink_targets(b, &t->core);
+        }
+        flr__free(t->core.targets);
+        t->core.targets = NULL;
     }
-    flr__free(t->core.targets);
-    t->core.targets = NULL;
 }
 
 /* ---- task_done ---- */
@@ -150,7 +223,9 @@ static void call_done(flr_task *t)
     if (failure.code < 0) {
         note_failure(t, t->context, "task_done", &failure);
         flr__task_set_error(t, failure.code, failure.detail);
-        atomic_store(&t->core.status, FLR_TASK_ERROR);
+        flr__board_lock_all(t->board);
+        flr__core_fail(&t->board->core, &t->core);
+        flr__board_unlock_all(t->board);
     }
 }
 
@@ -177,9 +252,10 @@ static void make_done(flr_task *t)
 {
     flr_board *b = t->board;
 
-    /* Who ended it holds all stripes until it is done with the task. */
-    flr__mutex_lock(&b->core.stripes[0].lock);
-    flr__mutex_unlock(&b->core.stripes[0].lock);
+    /* Who ended it may hold all stripes still, or have sealed it and not buried it yet. */
+    flr__board_lock_all(b);
+    flr__core_bury(&b->core, &t->core);
+    flr__board_unlock_all(b);
     settle(t);
     call_done(t);
     flr__runner_count(b->runner, status_counter(atomic_load(&t->core.status)));

@@ -14,7 +14,7 @@ static int may_wait(void)
 }
 
 /* Who waits decides what is due, and ends the task if a signal of the call is triggered. */
-static void act(flr_task *t, const flr_signal *abort, int64_t now)
+static void act(flr_task *t, flr_signal *abort, int64_t now)
 {
     flr_board *b = t->board;
     flr__end end = {FLR_TASK_ABORTED, NULL, 0, NULL};
@@ -22,7 +22,7 @@ static void act(flr_task *t, const flr_signal *abort, int64_t now)
     if (!flr__board_enter(b)) {
         return; /* it is being ended */
     }
-    flr__board_decide(b, now);
+    flr__runner_decide(b->runner, now);
     if (flr_signal_is_triggered(b->abort)) {
         end.cause = b->abort;
     } else if (flr_signal_is_triggered(abort)) {
@@ -31,10 +31,11 @@ static void act(flr_task *t, const flr_signal *abort, int64_t now)
     if (end.cause != NULL && flr__board_end(b, t, &end)) {
         flr__task_finish(t);
     }
+    flr__board_after(b);
     flr__board_leave(b);
 }
 
-static int wait_for_done(flr_task *t, const flr_signal *abort, int64_t deadline)
+static int wait_for_done(flr_task *t, flr_signal *abort, int64_t deadline)
 {
     flr_board *b = t->board;
 
@@ -107,9 +108,15 @@ int flr_task_wait(flr_task *task, flr_signal *abort, double timeout, int *status
     return result;
 }
 
-int flr_board_broadcast_and_wait(flr_board *board, flr_task *task,
-                                 const flr_broadcast_options *options, flr_signal *abort,
-                                 flr_context *context, int *status)
+/* ---- schedule and wait ---- */
+
+/* How each kind is scheduled. */
+typedef int (*scheduler)(flr_board *board, flr_task *task, const void *options,
+                         flr_context *context);
+
+static int schedule_and_wait(scheduler schedule, flr_board *board, flr_task *task,
+                             const void *options, flr_signal *abort, flr_context *context,
+                             int *status)
 {
     char detail[FLR__DETAIL_MAX];
     int result, error;
@@ -119,7 +126,7 @@ int flr_board_broadcast_and_wait(flr_board *board, flr_task *task,
     }
     result = may_wait();
     if (result == 0) {
-        result = flr_board_broadcast(board, task, options, context);
+        result = schedule(board, task, options, context);
     }
     if (result == 0) {
         result = flr_task_wait(task, abort, -1.0, status);
@@ -130,4 +137,50 @@ int flr_board_broadcast_and_wait(flr_board *board, flr_task *task,
         }
     }
     return result;
+}
+
+static int broadcast(flr_board *board, flr_task *task, const void *options, flr_context *context)
+{
+    return flr_board_broadcast(board, task, options, context);
+}
+
+static int forever(flr_board *board, flr_task *task, const void *options, flr_context *context)
+{
+    return flr_board_broadcast_forever(board, task, options, context);
+}
+
+static int send_task(flr_board *board, flr_task *task, const void *options, flr_context *context)
+{
+    return flr_board_send(board, task, options, context);
+}
+
+static int relay(flr_board *board, flr_task *task, const void *options, flr_context *context)
+{
+    return flr_board_relay(board, task, options, context);
+}
+
+int flr_board_broadcast_and_wait(flr_board *board, flr_task *task,
+                                 const flr_broadcast_options *options, flr_signal *abort,
+                                 flr_context *context, int *status)
+{
+    return schedule_and_wait(broadcast, board, task, options, abort, context, status);
+}
+
+int flr_board_broadcast_forever_and_wait(flr_board *board, flr_task *task,
+                                         const flr_forever_options *options, flr_signal *abort,
+                                         flr_context *context, int *status)
+{
+    return schedule_and_wait(forever, board, task, options, abort, context, status);
+}
+
+int flr_board_send_and_wait(flr_board *board, flr_task *task, const flr_send_options *options,
+                            flr_signal *abort, flr_context *context, int *status)
+{
+    return schedule_and_wait(send_task, board, task, options, abort, context, status);
+}
+
+int flr_board_relay_and_wait(flr_board *board, flr_task *task, const flr_relay_options *options,
+                             flr_signal *abort, flr_context *context, int *status)
+{
+    return schedule_and_wait(relay, board, task, options, abort, context, status);
 }

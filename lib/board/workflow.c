@@ -26,7 +26,8 @@ static int make(const flr_controller_ops *controller, void *controller_self,
         flr__board_unref(board);
     } else {
         board->workflow = *workflow;
-        (*workflow)->abandon = flr__board_abandon;
+        (*workflow)->hooks = &flr__board_hooks_table;
+        (*workflow)->due = &board->core.next_due;
     }
     return status;
 }

@@ -22,8 +22,8 @@ typedef struct totals {
 
 /* The totals of v with `added` in the place of `gone` (may be NULL) and more bytes of keys.
  * FLR_E_LIMIT. */
-static int totals_after(const flr_value *v, const flr_value *added, const flr_value *gone,
-                        size_t key_bytes, totals *t)
+static inline int totals_after(const flr_value *v, const flr_value *added, const flr_value *gone,
+                               size_t key_bytes, totals *t)
 {
     size_t bytes = v->bytes - (gone == NULL ? 0 : gone->bytes);
 
@@ -36,7 +36,7 @@ static int totals_after(const flr_value *v, const flr_value *added, const flr_va
     return 0;
 }
 
-static uint8_t deeper(uint8_t depth, const flr_value *child)
+static inline uint8_t deeper(uint8_t depth, const flr_value *child)
 {
     return child->depth >= depth ? (uint8_t)(child->depth + 1) : depth;
 }
@@ -311,13 +311,13 @@ int flr__map_new(size_t room, flr_value **map)
     return 0;
 }
 
-/* A copy of one level with room for `extra` more entries; NULL if out of memory. */
-static flr__map *map_copy(const flr__map *from, size_t extra)
+/* A copy of one level with so much room; NULL if out of memory. */
+static flr__map *map_copy(const flr__map *from, size_t room)
 {
-    size_t room;
-    flr__map *to;
+    flr__map *to = map_alloc(room);
+    size_t grouped = 0;
 
-    if (!copy_room(from->size, extra, &room) || (to = map_alloc(room)) == NULL) {
+    if (to == NULL) {
         return NULL;
     }
     if (from->index != NULL && (to->index = flr__index_copy(from->index)) == NULL) {
@@ -325,8 +325,16 @@ static flr__map *map_copy(const flr__map *from, size_t extra)
         return NULL;
     }
     for (size_t i = 0; i < from->size; i++) {
+        flr_value *v = from->entries[i].value;
+        bool together = from->v.holding == FLR__GROUPED && v->holding == FLR__GROUPED &&
+                        v->group == from->v.group;
+
         to->entries[i].key = flr__str_ref(from->entries[i].key);
-        to->entries[i].value = flr_value_ref(from->entries[i].value);
+        to->entries[i].value = together ? v : flr__node_ref(v);
+        grouped += together ? 1 : 0;
+    }
+    if (grouped > 0) {
+        flr__spread_ref(&from->v.group->refs, grouped);
     }
     to->size = from->size;
     to->v.count = from->v.count;
@@ -335,36 +343,44 @@ static flr__map *map_copy(const flr__map *from, size_t extra)
     return to;
 }
 
-static int map_reserve(flr__map *m, size_t extra)
+int flr__map_copy(const flr_value *map, size_t room, flr_value **copy)
+{
+    const flr__map *from = (const flr__map *)map;
+    size_t wanted;
+    flr__map *to = flr__size_add(from->size, room, &wanted) ? map_copy(from, wanted) : NULL;
+
+    if (to == NULL) {
+        return FLR_E_NOMEM;
+    }
+    *copy = &to->v;
+    return 0;
+}
+
+/* Room for one more entry. */
+static int map_grow(flr__map *m)
 {
     void *entries = m->entries;
-    int status;
+    int status = grow(&entries, m->room, &m->capacity, m->size, sizeof m->entries[0]);
 
-    if (extra == 0) {
-        return 0;
-    }
-    status = grow(&entries, m->room, &m->capacity, m->size, sizeof m->entries[0]);
     m->entries = entries;
-    if (status == 0 && m->size + extra > FLR__MAP_LINEAR) {
-        status = flr__index_reserve(m, m->size + extra);
+    if (status == 0 && m->size + 1 > FLR__MAP_LINEAR) {
+        status = flr__index_reserve(m, m->size + 1);
     }
     return status;
 }
 
-/* Make *map the caller's own, with room for `extra` (0 or 1) more entries. */
-static int map_prepare(flr_value **map, size_t extra)
+/* Replace a shared map by the caller's own, with room for `extra` (0 or 1) more entries. */
+static int map_unshare(flr_value **map, size_t extra)
 {
+    size_t room;
     flr__map *copy;
     int status;
 
-    if (!flr__node_is_shared(*map)) {
-        return map_reserve((flr__map *)*map, extra);
-    }
-    copy = map_copy((const flr__map *)*map, extra);
-    if (copy == NULL) {
+    if (!copy_room(((const flr__map *)*map)->size, extra, &room) ||
+        (copy = map_copy((const flr__map *)*map, room)) == NULL) {
         return FLR_E_NOMEM;
     }
-    status = map_reserve(copy, extra);
+    status = extra == 0 ? 0 : map_grow(copy);
     if (status < 0) {
         flr_value_unref(&copy->v);
         return status;
@@ -372,6 +388,17 @@ static int map_prepare(flr_value **map, size_t extra)
     flr_value_unref(*map);
     *map = &copy->v;
     return 0;
+}
+
+/* Make *map the caller's own, with room for `extra` (0 or 1) more entries. */
+static inline int map_prepare(flr_value **map, size_t extra)
+{
+    flr__map *m = (flr__map *)*map;
+
+    if (flr__node_is_shared(*map)) {
+        return map_unshare(map, extra);
+    }
+    return extra == 0 || (m->size < m->capacity && m->size < FLR__MAP_LINEAR) ? 0 : map_grow(m);
 }
 
 /* Find the depth anew after a child that was as deep as any has gone. */
@@ -383,7 +410,7 @@ static void map_update_depth(flr__map *m)
     }
 }
 
-static int check_key(const flr__str *key)
+static inline int check_key(const flr__str *key)
 {
     if (key == NULL || key->size == 0) {
         return FLR_E_INVAL;
@@ -391,21 +418,25 @@ static int check_key(const flr__str *key)
     return key->size > FLR_VALUE_MAX_KEY ? FLR_E_LIMIT : 0;
 }
 
-/* Set with the place of the key already found (SIZE_MAX: it is new). */
-static int set_at(flr_value **map, size_t place, const flr__str *key, flr_value *value)
+/* One reference cannot be kept and given. */
+static inline bool is_itself(const flr_value *map, const flr_value *value)
 {
-    flr__map *m = (flr__map *)*map;
-    flr_value *gone = place == SIZE_MAX ? NULL : m->entries[place].value;
-    uint8_t was;
+    return value == map && !flr__node_is_shared(value);
+}
+
+/* Add an entry whose key is new. */
+static int add_entry(flr_value **map, const flr__str *key, flr_value *value)
+{
+    flr__map *m;
     totals t;
     int status;
 
-    if (value == *map && !flr__node_is_shared(value)) {
-        return FLR_E_INVAL; /* one reference cannot be kept and given */
+    if (is_itself(*map, value)) {
+        return FLR_E_INVAL;
     }
-    status = totals_after(*map, value, gone, gone == NULL ? key->size : 0, &t);
+    status = totals_after(*map, value, NULL, key->size, &t);
     if (status == 0) {
-        status = map_prepare(map, gone == NULL ? 1 : 0);
+        status = map_prepare(map, 1);
     }
     if (status < 0) {
         return status;
@@ -413,15 +444,37 @@ static int set_at(flr_value **map, size_t place, const flr__str *key, flr_value 
     m = (flr__map *)*map;
     m->v.count = t.count;
     m->v.bytes = t.bytes;
-    if (gone == NULL) {
-        m->entries[m->size] = (flr__entry){flr__str_ref(key), value};
-        m->size++;
-        if (m->index != NULL) {
-            flr__index_add(m, m->size - 1);
-        }
-        m->v.depth = deeper(m->v.depth, value);
-        return 0;
+    m->v.depth = deeper(m->v.depth, value);
+    m->entries[m->size] = (flr__entry){flr__str_ref(key), value};
+    m->size++;
+    if (m->index != NULL) {
+        flr__index_add(m, m->size - 1);
     }
+    return 0;
+}
+
+/* Give the entry at a place another value. */
+static int replace_at(flr_value **map, size_t place, flr_value *value)
+{
+    flr__map *m = (flr__map *)*map;
+    flr_value *gone = m->entries[place].value;
+    uint8_t was;
+    totals t;
+    int status;
+
+    if (is_itself(*map, value)) {
+        return FLR_E_INVAL;
+    }
+    status = totals_after(*map, value, gone, 0, &t);
+    if (status == 0) {
+        status = map_prepare(map, 0);
+    }
+    if (status < 0) {
+        return status;
+    }
+    m = (flr__map *)*map;
+    m->v.count = t.count;
+    m->v.bytes = t.bytes;
     was = gone->depth;
     m->entries[place].value = value;
     if (value->depth < was && was + 1 == m->v.depth) {
@@ -436,11 +489,27 @@ static int set_at(flr_value **map, size_t place, const flr__str *key, flr_value 
 int flr__map_set(flr_value **map, const flr__str *key, flr_value *value)
 {
     int status = check_key(key);
+    size_t place;
 
     if (map == NULL || value == NULL || as_map(*map) == NULL) {
         return FLR_E_INVAL;
     }
-    return status < 0 ? status : set_at(map, find_key((const flr__map *)*map, key), key, value);
+    if (status < 0) {
+        return status;
+    }
+    place = find_key((const flr__map *)*map, key);
+    return place == SIZE_MAX ? add_entry(map, key, value) : replace_at(map, place, value);
+}
+
+int flr__map_put(flr_value **map, const flr__str *key, const flr_value *value)
+{
+    flr_value *own = flr_value_ref(value);
+    int status = flr__map_set(map, key, own);
+
+    if (status < 0) {
+        flr_value_unref(own);
+    }
+    return status;
 }
 
 int flr_map_set(flr_value **map, const char *key, flr_value *value)
@@ -458,7 +527,7 @@ int flr_map_set(flr_value **map, const char *key, flr_value *value)
     }
     place = find_text((const flr__map *)*map, key, size, flr__hash32(key, size));
     if (place != SIZE_MAX) {
-        return set_at(map, place, NULL, value);
+        return replace_at(map, place, value);
     }
     if (!flr__utf8_is_valid(key, size)) {
         return FLR_E_INVAL;
@@ -467,7 +536,7 @@ int flr_map_set(flr_value **map, const char *key, flr_value *value)
     if (str == NULL) {
         return FLR_E_NOMEM;
     }
-    status = set_at(map, SIZE_MAX, str, value);
+    status = add_entry(map, str, value);
     flr__str_unref(str);
     return status;
 }

@@ -3,20 +3,36 @@
  *
  * A node is immutable once somebody else holds it, so no lock guards it. Every node caches the
  * depth, count and payload bytes of its tree: limits are checked at insertion without a walk.
- * Immortal nodes are constants: their count is never touched.
+ * Immortal nodes are constants: their count is never touched. Nodes of a group count together, in
+ * a count that threads do not meet in (base/spread.h): what many hand-outs share.
  */
 #ifndef FLR_LIB_DATA_NODE_H
 #define FLR_LIB_DATA_NODE_H
 
+#include "base/spread.h"
 #include "data/value.h"
 
+/* How the references to a node are counted. */
+enum { FLR__COUNTED = 0, FLR__IMMORTAL = 1, FLR__GROUPED = 2 };
+
+/* Nodes that nobody held before they were grouped: a root and some of the nodes in it, which go
+ * together once no reference to any of them is left. Those that the root holds are not counted. */
+typedef struct flr__group {
+    flr__spread refs;
+    size_t count;
+    flr_value *members[]; /* the root first */
+} flr__group;
+
 struct flr_value {
-    /* partner of the acquire load in flr__node_is_shared: the last dropper's reads come before
-     * our writes */
-    atomic_size_t refs;
+    union {
+        /* partner of the acquire load in flr__node_is_shared: the last dropper's reads come before
+         * our writes */
+        atomic_size_t refs;
+        flr__group *group;
+    };
     uint32_t count;
     uint8_t kind, depth;
-    bool immortal;
+    uint8_t holding; /* constant while anybody else holds the node */
     union {
         size_t bytes;
         flr_value *dead; /* while a tree is being released: the next node to release */
@@ -82,12 +98,31 @@ typedef struct flr__map {
     flr__entry room[];
 } flr__map;
 
-#define FLR__MAP_LINEAR 8 /* up to so many entries a look-up compares them one by one */
+#define FLR__MAP_LINEAR 16 /* up to so many entries a look-up compares them one by one */
 
 /* A node of `size` bytes with one reference, count 1, depth 1 and 0 bytes; NULL if out of
  * memory. */
 void *flr__node_new(size_t size, int kind);
-bool flr__node_is_shared(const flr_value *v); /* immortal, or somebody else holds it too */
+/* Somebody else holds it too, or may at any time. */
+static inline bool flr__node_is_shared(const flr_value *v)
+{
+    return v->holding != FLR__COUNTED ||
+           atomic_load_explicit(&((flr_value *)v)->refs, memory_order_acquire) != 1;
+}
+/* flr_value_ref of a node. */
+static inline flr_value *flr__node_ref(const flr_value *value)
+{
+    flr_value *v = (flr_value *)value;
+
+    if (v->holding == FLR__COUNTED) {
+        atomic_fetch_add_explicit(&v->refs, 1, memory_order_relaxed);
+    } else if (v->holding == FLR__GROUPED) {
+        flr__spread_ref(&v->group->refs, 1);
+    }
+    return v;
+}
+/* A text or number like this one that nobody else holds; NULL if out of memory. */
+flr_value *flr__node_copy_scalar(const flr_value *v);
 int flr__list_new(size_t room, flr_value **list);
 
 /* container.c: (*map)[outer] becomes, or stays, a map of its own with [key] = value. In place

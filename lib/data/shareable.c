@@ -15,6 +15,7 @@ struct flr_shareable {
     atomic_size_t refs;
     /* release when set, acquire when read: who sees it frozen sees the last change */
     atomic_bool frozen;
+    bool spread;        /* its trees are spread, and end with it; set before it is shared */
     flr_value *headers; /* maps, never NULL */
     flr_value *body;
 };
@@ -29,6 +30,7 @@ static flr_shareable *make(flr_value *headers, flr_value *body)
     if (s != NULL) {
         atomic_init(&s->refs, 1);
         atomic_init(&s->frozen, false);
+        s->spread = false;
         s->headers = headers;
         s->body = body;
     }
@@ -128,13 +130,62 @@ flr_shareable *flr_shareable_ref(const flr_shareable *message)
 
 void flr_shareable_unref(flr_shareable *message)
 {
-    if (message == NULL ||
-        atomic_fetch_sub_explicit(&message->refs, 1, memory_order_acq_rel) != 1) {
+    if (message == NULL || !flr__refs_drop(&message->refs)) {
         return;
     }
-    flr_value_unref(message->headers);
-    flr_value_unref(message->body);
+    if (message->spread) {
+        flr__value_end_spread(message->headers);
+        flr__value_end_spread(message->body);
+    } else {
+        flr_value_unref(message->headers);
+        flr_value_unref(message->body);
+    }
     flr__free(message);
+}
+
+int flr__shareable_copy_roomy(const flr_shareable *message, size_t room, flr_shareable **copy)
+{
+    flr_value *headers;
+    flr_shareable *s;
+    int status = flr__map_copy(message->headers, room, &headers);
+
+    if (status < 0) {
+        return status;
+    }
+    s = make(headers, message->body);
+    if (s == NULL) {
+        flr_value_unref(headers);
+        return FLR_E_NOMEM;
+    }
+    flr_value_ref(s->body);
+    *copy = s;
+    return 0;
+}
+
+int flr__shareable_copy_spread(const flr_shareable *message, flr_shareable **copy)
+{
+    flr_value *headers, *body;
+    flr_shareable *s;
+    int status = flr__map_new_spread(message->headers, true, &headers);
+
+    if (status < 0) {
+        return status;
+    }
+    status = flr__map_new_spread(message->body, false, &body);
+    if (status < 0) {
+        flr__value_end_spread(headers);
+        return status;
+    }
+    s = make(headers, body);
+    if (s == NULL) {
+        flr__value_end_spread(headers);
+        flr__value_end_spread(body);
+        return FLR_E_NOMEM;
+    }
+    s->spread = true;
+    flr_shareable_freeze(s);
+    *copy = s;
+    return 0;
 }
 
 void flr_shareable_freeze(flr_shareable *message)
@@ -154,12 +205,13 @@ int flr_shareable_is_frozen(const flr_shareable *message)
 /* ---- headers ---- */
 
 /* Whether the message may be changed now: 0, FLR_E_INVAL or FLR_E_STATE. */
-static int check_change(const flr_shareable *s, const void *key, const void *value)
+static inline int check_change(const flr_shareable *s, const void *key, const void *value)
 {
     if (s == NULL || key == NULL || value == NULL) {
         return FLR_E_INVAL;
     }
-    return flr_shareable_is_frozen(s) ? FLR_E_STATE : 0;
+    return atomic_load_explicit(&((flr_shareable *)s)->frozen, memory_order_acquire) ? FLR_E_STATE
+                                                                                     : 0;
 }
 
 /* Release what a constructor made unless the message has taken it. */
@@ -411,11 +463,9 @@ int flr_shareable_set_body(flr_shareable *message, flr_value *body)
 
 int flr__shareable_put(flr_shareable *s, const flr__str *key, const flr_value *value)
 {
-    flr_value *own = flr_value_ref(value);
-    int status = flr__shareable_set_header(s, key, own);
-    if (status < 0)
-        flr_value_unref(own);
-    return status;
+    int status = check_change(s, key, value);
+
+    return status < 0 ? status : flr__map_put(&s->headers, key, value);
 }
 
 int flr__shareable_put_cookie(flr_shareable *s, const flr__str *key, const flr_value *value)

@@ -10,6 +10,10 @@ const flr_value *flr__shareable_header(const flr_shareable *s, const flr__str *k
 int flr__shareable_set_header(flr_shareable *s, const flr__str *key, flr_value *value);
 const flr_value *flr__shareable_cookie(const flr_shareable *s, const flr__str *key);
 int flr__shareable_set_cookie(flr_shareable *s, const flr__str *key, flr_value *value);
+/* As flr_shareable_copy, with headers of its own that have room for so many more. */
+int flr__shareable_copy_roomy(const flr_shareable *message, size_t room, flr_shareable **copy);
+/* A frozen copy that many threads will copy at once: they do not meet in its reference counts. */
+int flr__shareable_copy_spread(const flr_shareable *message, flr_shareable **copy);
 /* The same with a borrowed value: a reference is taken. */
 int flr__shareable_put(flr_shareable *s, const flr__str *key, const flr_value *value);
 int flr__shareable_put_cookie(flr_shareable *s, const flr__str *key, const flr_value *value);

@@ -9,7 +9,8 @@
 #include <string.h>
 
 /* clang-format off */
-#define IMMORTAL(k) {.count = 1, .kind = (k), .depth = 1, .immortal = true}
+#define IMMORTAL(k) {.count = 1, .kind = (k), .depth = 1, .holding = FLR__IMMORTAL}
+#define TEXT(t) {.v = {.count = 1, .kind = FLR_VALUE_TEXT, .depth = 1, .holding = FLR__IMMORTAL, .bytes = sizeof(t) - 1}, .text = (t)}
 /* clang-format on */
 
 static const flr_value nil_node = IMMORTAL(FLR_VALUE_NIL);
@@ -17,6 +18,9 @@ static const flr__number false_node = {.v = IMMORTAL(FLR_VALUE_BOOL), .truth = f
 static const flr__number true_node = {.v = IMMORTAL(FLR_VALUE_BOOL), .truth = true};
 static const flr__list empty_list = {.v = IMMORTAL(FLR_VALUE_LIST)};
 static const flr__map empty_map = {.v = IMMORTAL(FLR_VALUE_MAP)};
+static const flr__text_node empty_text = TEXT("");
+static const flr__text_node in_text = TEXT("in");
+static const flr__text_node out_text = TEXT("out");
 
 /* ---- nodes and references ---- */
 
@@ -29,34 +33,49 @@ void *flr__node_new(size_t size, int kind)
         v->count = 1;
         v->kind = (uint8_t)kind;
         v->depth = 1;
-        v->immortal = false;
+        v->holding = FLR__COUNTED;
         v->bytes = 0;
     }
     return v;
 }
 
-bool flr__node_is_shared(const flr_value *v)
-{
-    return v->immortal || atomic_load_explicit(&((flr_value *)v)->refs, memory_order_acquire) != 1;
-}
-
 flr_value *flr_value_ref(const flr_value *value)
 {
-    flr_value *v = (flr_value *)value;
+    return value == NULL ? NULL : flr__node_ref(value);
+}
 
-    if (v != NULL && !v->immortal) {
-        atomic_fetch_add_explicit(&v->refs, 1, memory_order_relaxed);
+/* Nobody holds any of them: they become nodes as any other, the root to be released. */
+static flr_value *dissolve(flr__group *group)
+{
+    flr_value *root = group->members[0];
+
+    for (size_t i = 0; i < group->count; i++) {
+        group->members[i]->holding = FLR__COUNTED;
+        atomic_init(&group->members[i]->refs, 1);
     }
-    return v;
+    flr__free(group);
+    return root;
+}
+
+static inline void bury(flr_value *v, flr_value **dead)
+{
+    v->dead = *dead;
+    *dead = v;
 }
 
 /* Drop one reference; if it was the last one, the node joins those to be released. */
-static void drop(flr_value *v, flr_value **dead)
+static inline void drop(flr_value *v, flr_value **dead)
 {
-    if (!v->immortal && atomic_fetch_sub_explicit(&v->refs, 1, memory_order_acq_rel) == 1) {
-        v->dead = *dead;
-        *dead = v;
+    if (v->holding == FLR__COUNTED) {
+        if (!flr__refs_drop(&v->refs)) {
+            return;
+        }
+    } else if (v->holding == FLR__GROUPED && flr__spread_unref(&v->group->refs, 1)) {
+        v = dissolve(v->group);
+    } else {
+        return;
     }
+    bury(v, dead);
 }
 
 static void release_list(flr__list *l, flr_value **dead)
@@ -71,9 +90,22 @@ static void release_list(flr__list *l, flr_value **dead)
 
 static void release_map(flr__map *m, flr_value **dead)
 {
+    flr__group *group = NULL; /* nodes of one group stand together: they are dropped at once */
+    size_t grouped = 0;
+
     for (size_t i = 0; i < m->size; i++) {
+        flr_value *v = m->entries[i].value;
+
         flr__str_unref(m->entries[i].key);
-        drop(m->entries[i].value, dead);
+        if (v->holding == FLR__GROUPED && (group == NULL || v->group == group)) {
+            group = v->group;
+            grouped++;
+        } else {
+            drop(v, dead);
+        }
+    }
+    if (group != NULL && flr__spread_unref(&group->refs, grouped)) {
+        bury(dissolve(group), dead);
     }
     if (m->entries != m->room) {
         flr__free(m->entries);
@@ -116,6 +148,16 @@ static void release_node(flr_value *v, flr_value **dead)
     flr__free(v);
 }
 
+static void release_all(flr_value *dead)
+{
+    while (dead != NULL) {
+        flr_value *v = dead;
+
+        dead = v->dead;
+        release_node(v, &dead);
+    }
+}
+
 void flr_value_unref(flr_value *value)
 {
     flr_value *dead = NULL;
@@ -124,11 +166,72 @@ void flr_value_unref(flr_value *value)
         return;
     }
     drop(value, &dead);
-    while (dead != NULL) {
-        flr_value *v = dead;
+    if (dead != NULL) {
+        release_all(dead);
+    }
+}
 
-        dead = v->dead;
-        release_node(v, &dead);
+/* ---- groups ---- */
+
+flr_value *flr__node_copy_scalar(const flr_value *v)
+{
+    const flr__text_node *t = (const flr__text_node *)v;
+    flr_value *copy = NULL;
+
+    if (v->kind == FLR_VALUE_TEXT) {
+        return flr_value_new_text_sized(t->text, v->bytes, &copy) < 0 ? NULL : copy;
+    }
+    copy = flr__node_new(sizeof(flr__number), v->kind);
+    if (copy != NULL) {
+        ((flr__number *)copy)->integer = ((const flr__number *)v)->integer;
+    }
+    return copy;
+}
+
+int flr__map_new_spread(const flr_value *map, bool scalars, flr_value **spread)
+{
+    flr_value *copy;
+    flr__group *group;
+    flr__map *m;
+    size_t size;
+    int status = flr__map_copy(map, 0, &copy);
+
+    if (status < 0) {
+        return status;
+    }
+    m = (flr__map *)copy;
+    if (!flr__size_mul(m->size + 1, sizeof group->members[0], &size) ||
+        !flr__size_add(size, sizeof *group, &size) || (group = flr__alloc(size)) == NULL) {
+        flr_value_unref(copy);
+        return FLR_E_NOMEM;
+    }
+    flr__spread_init(&group->refs);
+    group->count = 1;
+    group->members[0] = copy;
+    for (size_t i = 0; scalars && i < m->size; i++) {
+        flr_value *old = m->entries[i].value, *own;
+        bool scalar = old->kind == FLR_VALUE_INT || old->kind == FLR_VALUE_REAL ||
+                      old->kind == FLR_VALUE_TEXT;
+
+        /* What there is no memory for is counted as before. */
+        if (scalar && (own = flr__node_copy_scalar(old)) != NULL) {
+            m->entries[i].value = own;
+            group->members[group->count++] = own;
+            flr_value_unref(old);
+        }
+    }
+    for (size_t i = 0; i < group->count; i++) {
+        group->members[i]->holding = FLR__GROUPED;
+        group->members[i]->group = group;
+    }
+    *spread = copy;
+    return 0;
+}
+
+void flr__value_end_spread(flr_value *value)
+{
+    if (flr__spread_end(&value->group->refs)) {
+        flr_value_unref(dissolve(value->group));
     }
 }
 
@@ -152,6 +255,16 @@ flr_value *flr__value_empty_list(void)
 flr_value *flr__value_empty_map(void)
 {
     return (flr_value *)&empty_map.v;
+}
+
+flr_value *flr__value_empty_text(void)
+{
+    return (flr_value *)&empty_text.v;
+}
+
+flr_value *flr__value_in_or_out(bool out)
+{
+    return (flr_value *)(out ? &out_text.v : &in_text.v);
 }
 
 static int give(flr_value *made, flr_value **value)

@@ -258,13 +258,6 @@ void flr__bus_free(flr__bus *bus)
     flr__mutex_destroy(&bus->lock);
 }
 
-bool flr__bus_hears(const flr__site *site, unsigned event)
-{
-    /* The list itself is read under the lock: here only whether there is one matters. */
-    return atomic_load_explicit(&((flr__site *)(uintptr_t)site)->bus.known[event],
-                                memory_order_relaxed) != NULL;
-}
-
 flr__listeners *flr__bus_snapshot(flr__site *site, const flr__str *event)
 {
     flr__bus *bus = &site->bus;

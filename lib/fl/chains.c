@@ -7,24 +7,17 @@
 #include "fl/filter.h"
 #include <string.h>
 
+/* Static texts: every message that is filtered names one. */
 int flr__filters_init(flr__site *site)
 {
-    int status = flr_value_new_text("in", &site->filter_dirs[0]);
-
-    if (status < 0)
-        return status;
-    status = flr_value_new_text("out", &site->filter_dirs[1]);
-    if (status < 0)
-        flr__filters_free(site);
-    return status;
+    site->filter_dirs[0] = flr__value_in_or_out(false);
+    site->filter_dirs[1] = flr__value_in_or_out(true);
+    return 0;
 }
 
 void flr__filters_free(flr__site *site)
 {
-    for (size_t i = 0; i < 2; i++) {
-        flr_value_unref(site->filter_dirs[i]);
-        site->filter_dirs[i] = NULL;
-    }
+    site->filter_dirs[0] = site->filter_dirs[1] = NULL;
 }
 
 /* ---- configuration ---- */

@@ -46,6 +46,7 @@ flr__prop_map *flr__context_others(const flr_context *context)
 void flr__slot_copy(flr__slot *to, const flr__slot *from)
 {
     *to = *from;
+    to->borrowed = false;
     if (from->state == VALUE) {
         flr_value_ref(from->u.value);
     } else if (from->state == MESSAGE) {
@@ -58,7 +59,9 @@ void flr__slot_release(flr__slot *slot)
     uint8_t state = slot->state;
 
     slot->state = EMPTY;
-    if (state == VALUE) {
+    if (slot->borrowed) {
+        slot->borrowed = false;
+    } else if (state == VALUE) {
         flr_value_unref(slot->u.value);
     } else if (state == MESSAGE) {
         flr_shareable_unref(slot->u.message);
@@ -69,6 +72,7 @@ void flr__context_take(flr_context *context, unsigned slot, flr__slot *out)
 {
     *out = context->slots[slot];
     context->slots[slot].state = EMPTY;
+    context->slots[slot].borrowed = false;
     context->used &= ~BIT(slot);
 }
 
@@ -87,7 +91,15 @@ void flr__context_give(flr_context *context, unsigned slot, const flr__slot *fro
 
 void flr__context_put(flr_context *context, unsigned slot, flr_value *value, uint32_t flags)
 {
-    flr__slot s = {{.value = value == NULL ? flr__value_nil() : value}, VALUE, (uint8_t)flags};
+    flr__slot s = {
+        {.value = value == NULL ? flr__value_nil() : value}, VALUE, (uint8_t)flags, false};
+
+    flr__context_give(context, slot, &s);
+}
+
+void flr__context_lend(flr_context *context, unsigned slot, const flr_value *value, uint32_t flags)
+{
+    flr__slot s = {{.value = (flr_value *)(uintptr_t)value}, VALUE, (uint8_t)flags, true};
 
     flr__context_give(context, slot, &s);
 }
@@ -95,16 +107,17 @@ void flr__context_put(flr_context *context, unsigned slot, flr_value *value, uin
 void flr__context_put_message(flr_context *context, unsigned slot, flr_shareable *message,
                               uint32_t flags)
 {
-    flr__slot s = {{.message = message}, MESSAGE, (uint8_t)flags};
+    flr__slot s = {{.message = message}, MESSAGE, (uint8_t)flags, false};
 
     flr__context_give(context, slot, &s);
 }
 
 void flr__context_drop(flr_context *context, unsigned slot)
 {
-    flr__slot none = {{.value = NULL}, EMPTY, 0};
-
-    flr__context_give(context, slot, &none);
+    if ((context->used & BIT(slot)) != 0) {
+        context->used &= ~BIT(slot);
+        flr__slot_release(&context->slots[slot]);
+    }
 }
 
 const flr_value *flr__context_own(const flr_context *context, unsigned slot)
@@ -112,6 +125,24 @@ const flr_value *flr__context_own(const flr_context *context, unsigned slot)
     const flr__slot *s = &context->slots[slot];
 
     return s->state == VALUE ? s->u.value : NULL;
+}
+
+bool flr__context_is_bare(const flr_context *context, const flr_value *job,
+                          const flr_value *identity)
+{
+    if (context->others != NULL || flr__context_own(context, FLR__S_RUN_NUM) != job ||
+        flr__context_own(context, FLR__S_IDENTITY_NAME) != identity) {
+        return false;
+    }
+    for (uint64_t rest = context->used & ~(BIT(FLR__S_RUN_NUM) | BIT(FLR__S_IDENTITY_NAME));
+         rest != 0; rest &= rest - 1) {
+        unsigned slot = (unsigned)__builtin_ctzll(rest);
+
+        if ((context->slots[slot].flags & FLR_PROP_FLAG_PUBLIC) != 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 flr_shareable *flr__context_own_message(const flr_context *context, unsigned slot)
@@ -148,13 +179,16 @@ static const char *own_text(const flr_context *context, unsigned slot, const cha
  * A property of every context; the site's own value is often there already, then its count is left
  * alone.
  */
-static void put_base(flr_context *context, unsigned slot, flr_value *value, uint32_t flags)
+static inline void put_base(flr_context *context, unsigned slot, flr_value *value, uint32_t flags)
 {
     const flr__slot *s = &context->slots[slot];
 
+    if (s->state == VALUE && s->u.value == value && s->flags == flags) {
+        return;
+    }
     if (value == NULL) {
         flr__context_drop(context, slot);
-    } else if (s->state != VALUE || s->u.value != value || s->flags != flags) {
+    } else {
         flr__context_put(context, slot, flr_value_ref(value), flags);
     }
 }
@@ -194,12 +228,68 @@ void flr__context_clear_peer(flr_context *context)
 
 void flr__context_drop_views(flr_context *context)
 {
-    flr__str_unref(context->answer.name);
-    flr__str_unref(context->answer.id);
+    flr_value_unref(context->answer.name);
+    flr_value_unref(context->answer.id);
     flr_shareable_unref(context->answer.data);
     memset(&context->answer, 0, sizeof context->answer);
     flr_shareable_unref(context->reply);
     context->reply = NULL;
+}
+
+/* ---- its own copies of what all share ---- */
+
+int flr__context_keep_text(flr_value **kept, const char *text, flr_value **value)
+{
+    const char *last = flr_value_get_text(*kept, NULL);
+    flr_value *fresh;
+    int status;
+
+    if (last == NULL || strcmp(last, text) != 0) {
+        if (strnlen(text, FLR_NAME_MAX + 1) > FLR_NAME_MAX) {
+            *value = flr__value_nil();
+            return 0;
+        }
+        status = flr_value_new_text(text, &fresh);
+        if (status == FLR_E_INVAL) {
+            *value = flr__value_nil();
+            return 0;
+        }
+        if (status < 0) {
+            return status;
+        }
+        flr_value_unref(*kept);
+        *kept = fresh;
+    }
+    *value = flr_value_ref(*kept);
+    return 0;
+}
+
+void flr__context_keep_id(flr_context *context, const flr_value *id)
+{
+    flr_value **kept = &context->own_values->task_id;
+
+    if (*kept != id) {
+        flr_value_unref(*kept);
+        *kept = flr_value_ref(id);
+    }
+}
+
+void flr__own_values_drop_answers(flr__own_values *own)
+{
+    flr_value_unref(own->wire);
+    flr_value_unref(own->wait);
+    flr_value_unref(own->min_timeout);
+    flr_shareable_unref(own->try_again);
+    own->wire = own->wait = own->min_timeout = NULL;
+    own->try_again = NULL;
+}
+
+static void drop_own_values(flr__own_values *own)
+{
+    flr__own_values_drop_answers(own);
+    flr_value_unref(own->task_name);
+    flr_value_unref(own->task_id);
+    flr_value_unref(own->workflow_id);
 }
 
 void flr__context_clear(flr_context *context)
@@ -236,6 +326,8 @@ static flr_context *make(flr__site *site)
     block->context.site = site;
     block->context.peer = &block->peer;
     block->context.detail = block->detail;
+    block->context.own_values = &block->own_values;
+    block->context.now = FLR_TIME_NONE;
     if (site != NULL && site->retain != NULL) {
         site->retain(site);
     }
@@ -277,6 +369,7 @@ void flr__context_free(flr_context *context)
     weak = context->weak;
     context->site = NULL; /* so that clearing leaves nothing */
     flr__context_clear(context);
+    drop_own_values(context->own_values);
     flr__free(flr__context_block_of(context));
     if (!weak && site != NULL && site->release != NULL) {
         site->release(site);
@@ -350,6 +443,13 @@ int flr_context_clone(const flr_context *context, flr_context **copy)
 
 /* ---- the peer context ---- */
 
+static bool is_job(const flr__site *site, const flr_value *value)
+{
+    const char *job = flr_value_get_text(value, NULL);
+
+    return site != NULL && job != NULL && strcmp(job, site->job->text) == 0;
+}
+
 static void set_peer(flr_context *context, const flr_value *props)
 {
     flr__context_block *block = flr__context_block_of(context);
@@ -357,10 +457,12 @@ static void set_peer(flr_context *context, const flr_value *props)
 
     for (size_t i = 0; i < flr_value_get_size(props); i++) {
         unsigned slot = flr__slot_of(flr__map_key(props, i));
+        const flr_value *value = flr_map_get_at(props, i);
 
-        if (slot != 0) {
-            flr__context_put(peer, slot, flr_value_ref(flr_map_get_at(props, i)),
-                             FLR_PROP_FLAG_PUBLIC);
+        if (slot == FLR__S_RUN_NUM && is_job(context->site, value)) {
+            flr__context_lend(peer, slot, context->site->job_value, FLR_PROP_FLAG_PUBLIC);
+        } else if (slot != 0) {
+            flr__context_put(peer, slot, flr_value_ref(value), FLR_PROP_FLAG_PUBLIC);
         } else if (peer->others == NULL) {
             /*
              * The whole map is shared: what a hostile peer sends costs a reference, however large.
@@ -381,6 +483,12 @@ int flr_context_set_peer_props(flr_context *context, const flr_value *props)
     }
     if (props != NULL && flr_value_get_kind(props) != FLR_VALUE_MAP) {
         return flr__context_refuse(context, FLR_E_INVAL, "props");
+    }
+    if (!context->has_peer) {
+        if (props != NULL) {
+            set_peer(context, props);
+        }
+        return 0;
     }
     held = flr_value_ref(props); /* it may live in the peer context that is about to go */
     flr__context_clear_peer(context);

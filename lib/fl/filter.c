@@ -150,6 +150,7 @@ static int call_filter(flr_filter *f, flr_context *context, flr_shareable **mess
     if (status < 0)
         return status;
     flr__context_clear_detail(context);
+    context->now = FLR_TIME_NONE;
     flr__host_enter(&frame, FLR__HOST_FILTER, context->site, f);
     status = flr__callback_status(f->ops.process(f->self, context, *message, &output));
     flr__host_leave(&frame);

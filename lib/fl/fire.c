@@ -218,6 +218,7 @@ static void call_all(firing *f, const flr__listeners *listeners, flr__firing *ho
     flr_context *context = f->context;
     bool busy = atomic_exchange(&context->busy, true);
 
+    context->now = FLR_TIME_NONE;
     context->depth++;
     for (size_t i = 0; i < listeners->count; i++) {
         call(f, &listeners->items[i]);
@@ -334,7 +335,7 @@ static bool are_targets(const flr_value *targets)
 int flr_context_fire_federation(flr_context *context, const char *event, flr_shareable *data,
                                 const flr_value *targets)
 {
-    flr__slot slot = {{.message = data}, 2, 0};
+    flr__slot slot = {{.message = data}, 2, 0, false};
     flr__firing how = {.federation = true, .data = &slot};
     flr_value *header;
     int status;

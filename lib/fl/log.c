@@ -208,7 +208,7 @@ static void fire(flr_context *context, int level, const char *text)
 {
     flr__context_block *block = flr__context_block_of(context);
     unsigned event = event_of(level), bit = bit_of(event);
-    flr__slot data = {{.value = NULL}, 1, 0};
+    flr__slot data = {{.value = NULL}, 1, 0, false};
     flr__firing how = {.by_host = true, .keep_exceptions = true, .data = &data};
 
     if (flr_value_new_text(text, &data.u.value) < 0) {

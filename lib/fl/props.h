@@ -39,6 +39,7 @@ typedef struct flr__context_block {
     uint64_t marks;                    /* bit i: this context set sticky property i itself */
     flr_value *marked;                 /* a map of such keys without a slot; NULL: none */
     unsigned log_events;               /* levels whose log event is being fired */
+    flr__own_values own_values;
     char detail[FLR__DETAIL_MAX];
 } flr__context_block;
 flr__context_block *flr__context_block_of(const flr_context *context); /* also of a peer context */

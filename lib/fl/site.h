@@ -65,7 +65,6 @@ typedef struct flr__bus {
 } flr__bus;
 /* Rebuild the lists after the components changed (under the caller's exclusion of other changes). 0 or FLR_E_NOMEM: nothing changed. */
 int flr__bus_rebuild(flr__site *site);
-bool flr__bus_hears(const flr__site *site, unsigned event); /* a load: does anybody hear this well-known event (the owner counts) */
 /* Fire. `event` well-known or not. Rows EV. Returns as flr_context_fire. */
 int flr__fire(flr_context *context, const flr__str *event);
 /* For hot paths: a load and a branch if nobody hears it. */
@@ -135,6 +134,12 @@ struct flr__site {
     flr__mutex ids_lock;              /* rank STATS: guards ids */
     flr__rng ids;                     /* event ids, audit ids, message root ids */
 };
+
+/* A load: does anybody hear this well-known event (the owner counts). The list itself is read under the lock. */
+static inline bool flr__bus_hears(const flr__site *site, unsigned event)
+{
+    return atomic_load_explicit(&((flr__site *)(uintptr_t)site)->bus.known[event], memory_order_relaxed) != NULL;
+}
 
 /* Initialise with defaults (all optional members empty; refcounting and owner callbacks are the caller's to set before). job non-empty.
  * engine is already imported. 0 or FLR_E_NOMEM: everything undone. */

@@ -16,10 +16,8 @@ int flr__clients_init(flr__clients *cs, int64_t grace)
     cs->started = FLR_TIME_NONE;
     atomic_init(&cs->due, FLR_TIME_NONE);
     size_t made = 0;
-    if (flr__mutex_init(&cs->order_lock, FLR__RANK_CLIENTS) < 0)
+    if (flr__mutex_init(&cs->lock, FLR__RANK_CLIENTS) < 0)
         return FLR_E_NOMEM;
-    if (flr__mutex_init(&cs->watch_lock, FLR__RANK_CLIENTS) < 0)
-        goto fail_order;
     for (; made < FLR__CLIENT_STRIPES; made++) {
         flr__table_init(&cs->stripes[made].table, match);
         if (flr__mutex_init(&cs->stripes[made].lock, FLR__RANK_CLIENTS) < 0)
@@ -29,14 +27,13 @@ int flr__clients_init(flr__clients *cs, int64_t grace)
 fail:
     while (made-- > 0)
         flr__mutex_destroy(&cs->stripes[made].lock);
-    flr__mutex_destroy(&cs->watch_lock);
-fail_order:
-    flr__mutex_destroy(&cs->order_lock);
+    flr__mutex_destroy(&cs->lock);
     return FLR_E_NOMEM;
 }
 
 static void client_free(flr__client *c)
 {
+    flr_value_unref(atomic_load(&c->says));
     flr__str_unref(c->name);
     flr__str_unref(c->parent);
     flr__free(c);
@@ -53,8 +50,7 @@ void flr__clients_free(flr__clients *cs)
         flr__mutex_destroy(&cs->stripes[i].lock);
     }
     flr__free(cs->known);
-    flr__mutex_destroy(&cs->watch_lock);
-    flr__mutex_destroy(&cs->order_lock);
+    flr__mutex_destroy(&cs->lock);
 }
 
 static flr__client *client_new(const char *name, size_t size)
@@ -103,6 +99,22 @@ flr__client *flr__clients_get(flr__clients *cs, const char *name)
 
 /* ---------------------------------------------------------------- known clients */
 
+/* Needs the lock. */
+static void set_known(flr__clients *cs, flr__client *c, bool known)
+{
+    if (atomic_load(&c->known) != known && atomic_load(&c->disconnected) == FLR_TIME_NONE)
+        atomic_store(&cs->live, atomic_load(&cs->live) + (known ? 1 : SIZE_MAX));
+    atomic_store(&c->known, known);
+}
+
+size_t flr__clients_known(flr__clients *cs)
+{
+    flr__mutex_lock(&cs->lock);
+    size_t count = cs->count;
+    flr__mutex_unlock(&cs->lock);
+    return count;
+}
+
 int flr__clients_add(flr__clients *cs, const char *name, const char *parent)
 {
     flr__client *c = flr__clients_get(cs, name);
@@ -111,7 +123,7 @@ int flr__clients_add(flr__clients *cs, const char *name, const char *parent)
         return FLR_E_NOMEM;
     if (parent != NULL && *parent != '\0' && (above = flr__str_new(parent, strlen(parent))) == NULL)
         return FLR_E_NOMEM;
-    flr__mutex_lock(&cs->order_lock);
+    flr__mutex_lock(&cs->lock);
     int status = FLR_E_EXISTS;
     if (!c->known) {
         void *array = cs->known;
@@ -120,12 +132,12 @@ int flr__clients_add(flr__clients *cs, const char *name, const char *parent)
         if (status == 0) {
             const flr__str *old = c->parent;
             cs->known[cs->count++] = c;
-            c->known = true;
+            set_known(cs, c, true);
             c->parent = above;
             above = old;
         }
     }
-    flr__mutex_unlock(&cs->order_lock);
+    flr__mutex_unlock(&cs->lock);
     flr__str_unref(above);
     return status;
 }
@@ -136,16 +148,16 @@ int flr__clients_remove(flr__clients *cs, const char *name)
     int status = FLR_E_NOTFOUND;
     if (c == NULL)
         return status;
-    flr__mutex_lock(&cs->order_lock);
+    flr__mutex_lock(&cs->lock);
     for (size_t i = 0; c->known && i < cs->count; i++) {
         if (cs->known[i] != c)
             continue;
         memmove(&cs->known[i], &cs->known[i + 1], (cs->count - i - 1) * sizeof *cs->known);
         cs->count--;
-        c->known = false;
+        set_known(cs, c, false);
         status = 0;
     }
-    flr__mutex_unlock(&cs->order_lock);
+    flr__mutex_unlock(&cs->lock);
     return status;
 }
 
@@ -162,28 +174,32 @@ int flr__clients_replace(flr__clients *cs, const flr__str *const *names,
             return FLR_E_NOMEM;
         }
     }
-    flr__mutex_lock(&cs->order_lock);
-    for (size_t i = 0; i < cs->count; i++)
-        cs->known[i]->known = false;
+    flr__mutex_lock(&cs->lock);
     for (size_t i = 0; i < count; i++) {
         flr__str_unref(list[i]->parent);
         list[i]->parent = parents[i] == NULL ? NULL : flr__str_ref(parents[i]);
-        list[i]->known = true;
+        set_known(cs, list[i], true);
+        list[i]->listed = true;
     }
+    for (size_t i = 0; i < cs->count; i++)
+        if (!cs->known[i]->listed)
+            set_known(cs, cs->known[i], false);
+    for (size_t i = 0; i < count; i++)
+        list[i]->listed = false;
     flr__client **old = cs->known;
     cs->known = list;
     cs->count = count;
     cs->capacity = count > 0 ? count : 1;
-    flr__mutex_unlock(&cs->order_lock);
+    flr__mutex_unlock(&cs->lock);
     flr__free(old);
     return 0;
 }
 
 bool flr__clients_is_known(flr__clients *cs, const flr__client *c)
 {
-    flr__mutex_lock(&cs->order_lock);
+    flr__mutex_lock(&cs->lock);
     bool known = c->known;
-    flr__mutex_unlock(&cs->order_lock);
+    flr__mutex_unlock(&cs->lock);
     return known;
 }
 
@@ -192,22 +208,22 @@ int flr__clients_list(flr__clients *cs, flr__client ***list, size_t *count)
     *list = NULL;
     *count = 0;
     for (;;) {
-        flr__mutex_lock(&cs->order_lock);
+        flr__mutex_lock(&cs->lock);
         size_t wanted = cs->count;
-        flr__mutex_unlock(&cs->order_lock);
+        flr__mutex_unlock(&cs->lock);
         if (wanted == 0)
             return 0;
         flr__client **copy = flr__alloc_array(wanted, sizeof *copy);
         if (copy == NULL)
             return FLR_E_NOMEM;
-        flr__mutex_lock(&cs->order_lock);
+        flr__mutex_lock(&cs->lock);
         bool fits = cs->count <= wanted;
         if (fits) {
             *count = cs->count;
             if (cs->count > 0)
                 memcpy(copy, cs->known, cs->count * sizeof *copy);
         }
-        flr__mutex_unlock(&cs->order_lock);
+        flr__mutex_unlock(&cs->lock);
         if (fits) {
             *list = copy;
             return 0;
@@ -259,7 +275,7 @@ static void renew_due(flr__clients *cs)
 
 bool flr__clients_report(flr__clients *cs, flr__client *c, int64_t now)
 {
-    flr__mutex_lock(&cs->watch_lock);
+    flr__mutex_lock(&cs->lock);
     bool newly = !atomic_load(&c->watched) && atomic_load(&c->disconnected) == FLR_TIME_NONE;
     if (newly) {
         c->reported = now;
@@ -267,34 +283,41 @@ bool flr__clients_report(flr__clients *cs, flr__client *c, int64_t now)
         queue_add(&cs->watch, c);
         renew_due(cs);
     }
-    flr__mutex_unlock(&cs->watch_lock);
+    flr__mutex_unlock(&cs->lock);
     return newly;
 }
 
-bool flr__clients_expire(flr__clients *cs, int64_t now)
+/* Needs the lock. When it was disconnected; FLR_TIME_NONE: it is back. */
+static void set_disconnected(flr__clients *cs, flr__client *c, int64_t when)
 {
+    if (atomic_load(&c->known))
+        atomic_store(&cs->live, atomic_load(&cs->live) + (when == FLR_TIME_NONE ? 1 : SIZE_MAX));
+    atomic_store(&c->disconnected, when);
+}
+
+flr__client *flr__clients_expire(flr__clients *cs, int64_t now)
+{
+    flr__client *c = NULL;
     if (atomic_load(&cs->due) > now)
-        return false;
-    bool any = false;
-    flr__mutex_lock(&cs->watch_lock);
-    while (cs->watch.first != NULL && cs->started != FLR_TIME_NONE &&
-           due_of(cs, cs->watch.first) <= now) {
-        flr__client *c = cs->watch.first;
+        return NULL;
+    flr__mutex_lock(&cs->lock);
+    if (cs->watch.first != NULL && cs->started != FLR_TIME_NONE &&
+        due_of(cs, cs->watch.first) <= now) {
+        c = cs->watch.first;
         queue_remove(&cs->watch, c);
-        atomic_store(&c->disconnected, due_of(cs, c));
+        set_disconnected(cs, c, due_of(cs, c));
         atomic_store(&c->watched, false);
         c->announced = false;
         queue_add(&cs->events, c);
-        any = true;
     }
     renew_due(cs);
-    flr__mutex_unlock(&cs->watch_lock);
-    return any;
+    flr__mutex_unlock(&cs->lock);
+    return c;
 }
 
 flr__client *flr__clients_take_event(flr__clients *cs, int64_t until)
 {
-    flr__mutex_lock(&cs->watch_lock);
+    flr__mutex_lock(&cs->lock);
     flr__client *c = cs->events.first;
     if (c != NULL && atomic_load(&c->disconnected) > until)
         c = NULL;
@@ -302,16 +325,16 @@ flr__client *flr__clients_take_event(flr__clients *cs, int64_t until)
         queue_remove(&cs->events, c);
         c->announced = true;
     }
-    flr__mutex_unlock(&cs->watch_lock);
+    flr__mutex_unlock(&cs->lock);
     return c;
 }
 
 int64_t flr__clients_first_event(flr__clients *cs)
 {
-    flr__mutex_lock(&cs->watch_lock);
+    flr__mutex_lock(&cs->lock);
     int64_t at =
         cs->events.first == NULL ? FLR_TIME_NONE : atomic_load(&cs->events.first->disconnected);
-    flr__mutex_unlock(&cs->watch_lock);
+    flr__mutex_unlock(&cs->lock);
     return at;
 }
 
@@ -319,10 +342,7 @@ bool flr__clients_credit(flr__clients *cs, flr__client *c, int64_t now, bool *un
 {
     *unannounced = false;
     atomic_store_explicit(&c->last_heard, now, memory_order_relaxed);
-    /* Almost always neither: no lock then. A report that comes in this very moment counts as later. */
-    if (!atomic_load(&c->watched) && atomic_load(&c->disconnected) == FLR_TIME_NONE)
-        return false;
-    flr__mutex_lock(&cs->watch_lock);
+    flr__mutex_lock(&cs->lock);
     bool was = atomic_load(&c->disconnected) != FLR_TIME_NONE;
     if (atomic_load(&c->watched)) {
         queue_remove(&cs->watch, c);
@@ -334,25 +354,25 @@ bool flr__clients_credit(flr__clients *cs, flr__client *c, int64_t now, bool *un
         if (!c->announced)
             queue_remove(&cs->events, c);
         c->announced = true;
-        atomic_store(&c->disconnected, FLR_TIME_NONE);
+        set_disconnected(cs, c, FLR_TIME_NONE);
     }
-    flr__mutex_unlock(&cs->watch_lock);
+    flr__mutex_unlock(&cs->lock);
     return was;
 }
 
 void flr__clients_start(flr__clients *cs, int64_t now)
 {
-    flr__mutex_lock(&cs->watch_lock);
+    flr__mutex_lock(&cs->lock);
     cs->started = now;
     renew_due(cs);
-    flr__mutex_unlock(&cs->watch_lock);
+    flr__mutex_unlock(&cs->lock);
 }
 
 int flr__clients_watched(flr__clients *cs, flr__client ***list, size_t *count)
 {
     *list = NULL;
     *count = 0;
-    flr__mutex_lock(&cs->watch_lock);
+    flr__mutex_lock(&cs->lock);
     size_t n = 0;
     for (flr__client *c = cs->watch.first; c != NULL; c = c->watch_next)
         n++;
@@ -361,7 +381,7 @@ int flr__clients_watched(flr__clients *cs, flr__client ***list, size_t *count)
     if (copy != NULL)
         for (flr__client *c = cs->watch.first; c != NULL; c = c->watch_next)
             copy[(*count)++] = c;
-    flr__mutex_unlock(&cs->watch_lock);
+    flr__mutex_unlock(&cs->lock);
     *list = copy;
     return n > 0 && copy == NULL ? FLR_E_NOMEM : 0;
 }

@@ -2,8 +2,8 @@
  * The table of clients of a run: known ones in the engine's order, when each was last heard, the watch list of reported ones, who is
  * disconnected. Rows LC-31, DC-01 to DC-05. A record lives as long as the runner, so pointers to it stay good.
  *
- * Striped by client: each stripe's lock guards its hash table only. The watch lock guards the watch list and disconnections. What is
- * read on the hot path is atomic.
+ * Striped by client: each stripe's lock guards its hash table only; the lock guards everything else. What is read on the hot path is
+ * atomic.
  */
 #ifndef FLR_LIB_CLIENTS_H
 #define FLR_LIB_CLIENTS_H
@@ -11,30 +11,34 @@
 #include "base/lock.h"
 #include "base/str.h"
 #include "base/table.h"
+#include <flrunner/value.h>
 #include <stdatomic.h>
 
 #define FLR__CLIENT_STRIPES 64
 
 typedef struct flr__client {
     const flr__str *name;             /* its hash chooses the stripe: flr__client_stripe */
-    const flr__str *parent;           /* NULL: none; guarded by the order lock */
+    _Atomic(flr_value *) says; /* what it says of itself if it says no more than its job: made when first needed */
+    const flr__str *parent;           /* NULL: none; guarded by the lock */
     atomic_int_fast64_t last_heard;   /* FLR_TIME_NONE: never */
     atomic_int_fast64_t disconnected; /* when; FLR_TIME_NONE: it is live */
     atomic_bool
         serving; /* a request of it is being served: set before the assignment, cleared on every path */
     atomic_bool watched; /* on the watch list */
-    atomic_bool known;   /* changed under the order lock */
+    atomic_bool known;   /* changed under the lock */
     bool
-        announced; /* its `_client_disconnected` was fired or taken to be; guarded by the watch lock */
-    int64_t reported; /* when it was reported dead; guarded by the watch lock */
+        announced; /* its `_client_disconnected` was fired or taken to be; guarded by the lock */
+    bool listed;      /* while the known set is replaced; guarded by the lock */
+    int64_t reported; /* when it was reported dead; guarded by the lock */
     struct flr__client *watch_next,
-        *watch_prev; /* watch list, or list of events to be fired; guarded by the watch lock */
+        *watch_prev; /* watch list, or list of events to be fired; guarded by the lock */
     void *board;     /* what the open workflow's board keeps for it; the board's own rules */
 } flr__client;
 
 typedef struct flr__client_stripe_table {
     flr__mutex lock;
     flr__table table;
+    char apart[128 - (sizeof(flr__mutex) + sizeof(flr__table)) % 128]; /* no cache line is shared */
 } flr__client_stripe_table;
 typedef struct flr__client_queue {
     flr__client *first, *last;
@@ -42,10 +46,10 @@ typedef struct flr__client_queue {
 
 typedef struct flr__clients {
     flr__client_stripe_table stripes[FLR__CLIENT_STRIPES];
-    flr__mutex order_lock; /* guards known, count, capacity; taken before no other */
-    flr__client **known;   /* in order */
+    flr__mutex lock;     /* guards what follows; taken before no other */
+    flr__client **known; /* in order */
     size_t count, capacity;
-    flr__mutex watch_lock;    /* guards watch, events, next_due */
+    atomic_size_t live; /* known ones that are not disconnected */
     flr__client_queue watch;  /* reported, oldest first */
     flr__client_queue events; /* disconnected, event not fired yet */
     int64_t grace;            /* nanoseconds */
@@ -78,8 +82,20 @@ int flr__clients_list(flr__clients *cs, flr__client ***list, size_t *count);
 
 /* DC-01. true: newly listed. */
 bool flr__clients_report(flr__clients *cs, flr__client *c, int64_t now);
-/* DC-02: everyone whose grace has passed by `now` becomes disconnected. true: there are events to fire. Cheap if nothing is due. */
-bool flr__clients_expire(flr__clients *cs, int64_t now);
+/* DC-02: the next one whose grace has passed by `now` becomes disconnected, at `disconnected`; its event is to be fired. NULL: none. */
+flr__client *flr__clients_expire(flr__clients *cs, int64_t now);
+/* A known client that is not disconnected; how many there are of them, and of all known ones. */
+static inline bool flr__client_counts(const flr__client *c)
+{
+    flr__client *client = (flr__client *)c;
+
+    return atomic_load(&client->known) && atomic_load(&client->disconnected) == FLR_TIME_NONE;
+}
+static inline size_t flr__clients_live(const flr__clients *cs)
+{
+    return atomic_load(&((flr__clients *)cs)->live);
+}
+size_t flr__clients_known(flr__clients *cs);
 /* The next one whose `_client_disconnected` is to be fired, at or before `until`; NULL: none. */
 flr__client *flr__clients_take_event(flr__clients *cs, int64_t until);
 int64_t flr__clients_first_event(flr__clients *cs); /* its time; FLR_TIME_NONE */

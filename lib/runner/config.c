@@ -39,6 +39,7 @@ int flr_config_new(flr_config **config)
     c->settings.request_interval = 2.0;
     c->settings.grace = 60 * INT64_C(1000000000);
     c->settings.lead_time = 30 * INT64_C(1000000000);
+    c->settings.min_sites = 1;
     c->settings.ready_timeout = 5 * INT64_C(1000000000);
     c->settings.ready_interval = INT64_C(500000000);
     c->settings.result_depth = FLR_VALUE_MAX_DEPTH;
@@ -56,11 +57,12 @@ int flr_config_new(flr_config **config)
     return 0;
 }
 
-static void free_strings(const flr__str **strings, size_t count)
+void flr__names_free(flr__names *names)
 {
-    for (size_t i = 0; i < count; i++)
-        flr__str_unref(strings[i]);
-    flr__free((void *)strings);
+    for (size_t i = 0; i < names->count; i++)
+        flr__str_unref(names->items[i]);
+    flr__free((void *)names->items);
+    memset(names, 0, sizeof *names);
 }
 
 void flr_config_free(flr_config *config)
@@ -74,7 +76,8 @@ void flr_config_free(flr_config *config)
     flr__chains_free(&config->data_chains);
     flr__chains_free(&config->result_chains);
     flr__scopes_free(&config->scopes);
-    free_strings(config->settings.fatal_codes, config->settings.fatal_count);
+    flr__names_free(&config->settings.fatal_codes);
+    flr__names_free(&config->settings.required_sites);
     flr_clock_unref(config->clock);
     flr__free(config->identity);
     flr__free(config->job_scope);
@@ -145,32 +148,52 @@ int flr_config_set_end_run_readiness(flr_config *config, double timeout, double 
 
 /* ---------------------------------------------------------------- scalars and texts */
 
+/* Replace `names` by copies of these; nothing has changed if that fails. */
+static int set_names(flr_config *config, const char *what, const char *const *given,
+                     flr__names *names)
+{
+    flr__names fresh = {NULL, 0};
+    size_t count = 0;
+    if (given == NULL)
+        return refuse(config, FLR_E_INVAL, what);
+    while (given[count] != NULL) {
+        int status = flr__check_name(given[count], FLR_NAME_MAX);
+        if (status < 0)
+            return refuse(config, status, what);
+        count++;
+    }
+    fresh.items = flr__alloc_array(count > 0 ? count : 1, sizeof *fresh.items);
+    if (fresh.items == NULL)
+        return refuse(config, FLR_E_NOMEM, what);
+    for (; fresh.count < count; fresh.count++) {
+        fresh.items[fresh.count] = flr__str_new(given[fresh.count], strlen(given[fresh.count]));
+        if (fresh.items[fresh.count] == NULL) {
+            flr__names_free(&fresh);
+            return refuse(config, FLR_E_NOMEM, what);
+        }
+    }
+    flr__names_free(names);
+    *names = fresh;
+    return 0;
+}
+
 int flr_config_set_fatal_return_codes(flr_config *config, const char *const *codes)
 {
     BEGIN(config);
-    if (codes == NULL)
-        return refuse(config, FLR_E_INVAL, "codes");
-    size_t count = 0;
-    while (codes[count] != NULL) {
-        int status = flr__check_name(codes[count], FLR_NAME_MAX);
-        if (status < 0)
-            return refuse(config, status, "codes");
-        count++;
-    }
-    const flr__str **strings = flr__alloc_array(count > 0 ? count : 1, sizeof *strings);
-    if (strings == NULL)
-        return refuse(config, FLR_E_NOMEM, "codes");
-    for (size_t i = 0; i < count; i++) {
-        strings[i] = flr__str_new(codes[i], strlen(codes[i]));
-        if (strings[i] == NULL) {
-            free_strings(strings, i);
-            return refuse(config, FLR_E_NOMEM, "codes");
-        }
-    }
-    free_strings(config->settings.fatal_codes, config->settings.fatal_count);
-    config->settings.fatal_codes = strings;
-    config->settings.fatal_count = count;
+    return set_names(config, "codes", codes, &config->settings.fatal_codes);
+}
+
+int flr_config_set_min_sites(flr_config *config, size_t count)
+{
+    BEGIN(config);
+    config->settings.min_sites = count;
     return 0;
+}
+
+int flr_config_set_required_sites(flr_config *config, const char *const *clients)
+{
+    BEGIN(config);
+    return set_names(config, "clients", clients, &config->settings.required_sites);
 }
 
 int flr_config_set_clock(flr_config *config, flr_clock *clock)

@@ -12,6 +12,7 @@ typedef struct flr__counters {
     struct {
         flr__mutex lock;
         flr_stats sums;
+        char apart[64]; /* no cache line belongs to two stripes */
     } stripes[FLR__COUNTER_STRIPES];
 } flr__counters;
 

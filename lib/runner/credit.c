@@ -63,20 +63,47 @@ static void tell_active(flr_runner *r, flr_context *context, flr__client *c, con
     flr__gate_leave(&r->gate, c->name->hash);
 }
 
+/* It was reported or disconnected: that it is back is decided like what is due, so that its tasks saw it go. */
+static bool bring_back(flr_runner *r, flr__client *c, int64_t now, bool *unannounced)
+{
+    flr_workflow *w = atomic_load(&r->current);
+    flr__mutex_lock(&r->decide_lock);
+    bool was = flr__clients_credit(&r->clients, c, now, unannounced);
+    if (w != NULL && w->hooks != NULL)
+        w->hooks->client_changed(w->board, c, now);
+    flr__mutex_unlock(&r->decide_lock);
+    if (w != NULL && w->hooks != NULL)
+        w->hooks->after(w->board);
+    return was;
+}
+
+void flr__runner_clients_changed(flr_runner *r)
+{
+    flr_workflow *w = atomic_load(&r->current);
+    int64_t now = flr_clock_get_now(r->site.clock);
+    if (w == NULL || w->hooks == NULL)
+        return;
+    flr__runner_decide(r, now);
+    flr__mutex_lock(&r->decide_lock);
+    w->hooks->clients_listed(w->board, now);
+    flr__mutex_unlock(&r->decide_lock);
+    flr__runner_decide(r, now);
+}
+
 void flr__runner_credit(flr_runner *r, flr_context *context, flr__client *c, const char *reason,
                         int64_t now)
 {
     bool unannounced;
     if (atomic_load(&r->status) == FLR_STATUS_DONE)
         return;
-    if (flr__clients_credit(&r->clients, c, now, &unannounced))
-        fire_reconnected(r, context, c, unannounced);
-    if (!atomic_load(&c->known)) {
-        if (flr__clients_add(&r->clients, c->name->text, NULL) == 0) {
-            flr__sticky_drop(&r->site, FLR__S_CLIENT_HIERARCHY); /* to be built anew when read */
-            flr_runner_wake(r);                                  /* controllers wait for clients */
-        }
+    if (!atomic_load(&c->known) && flr__clients_add(&r->clients, c->name->text, NULL) == 0) {
+        flr__sticky_drop(&r->site, FLR__S_CLIENT_HIERARCHY); /* to be built anew when read */
+        flr_runner_wake(r);                                  /* controllers wait for clients */
     }
+    if (!atomic_load(&c->watched) && atomic_load(&c->disconnected) == FLR_TIME_NONE)
+        atomic_store_explicit(&c->last_heard, now, memory_order_relaxed); /* almost always */
+    else if (bring_back(r, c, now, &unannounced))
+        fire_reconnected(r, context, c, unannounced);
     tell_active(r, context, c, reason);
 }
 

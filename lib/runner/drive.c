@@ -15,6 +15,7 @@ int flr__drive_begin(flr_runner *r)
         flr__drive_finish(r);
         return FLR_E_NOMEM;
     }
+    atomic_fetch_add(&r->begun, 1);
     flr__lifecycle_init(&r->life, atomic_load(&r->index), r->workflow_count,
                         r->settings.ready_timeout, r->settings.ready_interval);
     return 0;
@@ -290,6 +291,10 @@ static bool act(flr_runner *r, flr__report *report, int64_t *due)
     case FLR__ACT_LIST_AGAIN:
         flr__context_clear_detail(r->context);
         status = flr__runner_list_clients(r);
+        break;
+    case FLR__ACT_CHECK_POLICY:
+        if (!flr__runner_check_policy(r, r->context))
+            return false;
         break;
     case FLR__ACT_OPEN:
         open_gate(r);

@@ -5,13 +5,109 @@
 #include "base/abi.h"
 #include "runner/internal.h"
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t watch_due(flr_runner *r)
+{
+    return atomic_load(&r->status) == FLR_STATUS_STARTED ? atomic_load(&r->clients.due)
+                                                         : FLR_TIME_NONE;
+}
+
+/* When the open workflow's board has something to decide. */
+static int64_t board_due(const flr_workflow *w)
+{
+    return w == NULL || w->due == NULL
+               ? FLR_TIME_NONE
+               : atomic_load_explicit((atomic_int_fast64_t *)(uintptr_t)w->due, memory_order_acquire);
+}
+
+/* ---------------------------------------------------------------- deployment policy (DC-09) */
+
+static bool is_violated(flr_runner *r)
+{
+    size_t live = flr__clients_live(&r->clients);
+    if (live >= flr__clients_known(&r->clients))
+        return false; /* nobody is missing */
+    if (live == 0 || live < r->settings.min_sites)
+        return true;
+    for (size_t i = 0; i < r->settings.required_sites.count; i++) {
+        const flr__client *c =
+            flr__clients_find(&r->clients, r->settings.required_sites.items[i]->text);
+        if (c != NULL && atomic_load(&((flr__client *)c)->known) && !flr__client_counts(c))
+            return true;
+    }
+    return false;
+}
+
+static void panic_for_policy(flr_context *context)
+{
+    flr__panic(context, "Aborting job due to deployment policy violation");
+}
+
+bool flr__runner_check_policy(flr_runner *r, flr_context *context)
+{
+    flr__runner_decide(r, flr_clock_get_now(r->site.clock));
+    if (atomic_load(&r->policy_at) != FLR_TIME_NONE)
+        return false;
+    if (is_violated(r) && !atomic_exchange(&r->policy_panicked, true))
+        panic_for_policy(context);
+    return true;
+}
+
+/* ---------------------------------------------------------------- decisions */
+
+/* The communicator has something to do, or callbacks to make, at this instant. */
+static void leave_to_driver(flr_runner *r, int64_t at)
+{
+    int64_t old = atomic_load(&r->communicator_due);
+    while (at < old && !atomic_compare_exchange_weak(&r->communicator_due, &old, at)) {
+    }
+}
+
+/* Everything that is due at one instant. true: callbacks are left to the driver. */
+static bool decide_instant(flr_runner *r, flr_workflow *w, int64_t at)
+{
+    const flr__board_hooks *hooks = w == NULL ? NULL : w->hooks;
+    flr__client *c;
+    bool lost = false, ended = false;
+    while (hooks != NULL && (c = hooks->next_silent(w->board, at)) != NULL)
+        if (flr__clients_report(&r->clients, c, at))
+            flr__runner_count(r, FLR__COUNTER(dead_reports));
+    while (watch_due(r) <= at && (c = flr__clients_expire(&r->clients, at)) != NULL) {
+        lost = true;
+        if (hooks != NULL)
+            hooks->client_changed(w->board, c, at);
+    }
+    if (lost && is_violated(r) && !atomic_exchange(&r->policy_panicked, true))
+        atomic_store(&r->policy_at, at);
+    if (hooks != NULL)
+        ended = hooks->decide(w->board, at);
+    if (ended)
+        leave_to_driver(r, at);
+    return lost || ended;
+}
+
 void flr__runner_decide(flr_runner *r, int64_t now)
 {
-    if (atomic_load_explicit(&r->clients.due, memory_order_acquire) > now ||
-        atomic_load(&r->status) != FLR_STATUS_STARTED)
+    flr_workflow *w = atomic_load(&r->current);
+    int64_t last = INT64_MIN, at;
+    bool kick = false;
+    if (watch_due(r) > now && board_due(w) > now)
         return;
-    if (flr__clients_expire(&r->clients, now))
+    flr__mutex_lock(&r->decide_lock);
+    /* A board that is being closed decides nothing any more. */
+    while ((at = earlier(watch_due(r), board_due(w))) <= now && at != last) {
+        kick = decide_instant(r, w, at) || kick;
+        last = at;
+    }
+    flr__mutex_unlock(&r->decide_lock);
+    if (kick)
         flr__runner_kick(r);
+    if (w != NULL && w->hooks != NULL)
+        w->hooks->after(w->board);
 }
 
 void flr__runner_kick(flr_runner *r)
@@ -25,10 +121,9 @@ void flr__runner_kick(flr_runner *r)
 void flr__runner_due(flr_runner *r, int64_t at)
 {
     int64_t old = atomic_load(&r->communicator_due);
-    if (at == FLR_TIME_NONE)
-        return;
-    while (at < old && !atomic_compare_exchange_weak(&r->communicator_due, &old, at)) {
-    }
+    if (at == FLR_TIME_NONE || at >= old)
+        return; /* the driver comes before */
+    leave_to_driver(r, at);
     flr__waker_notify(&r->driver_waker);
     if (atomic_load(&r->mode) == FLR__MODE_STEP)
         flr__runner_notify(r);
@@ -85,20 +180,10 @@ static void advance_communicator(flr_runner *r, int64_t at)
     flr__runner_due(r, due);
 }
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t watch_due(flr_runner *r)
-{
-    return atomic_load(&r->status) == FLR_STATUS_STARTED ? atomic_load(&r->clients.due)
-                                                         : FLR_TIME_NONE;
-}
-
 int64_t flr__driver_due(flr_runner *r)
 {
     int64_t clients = earlier(watch_due(r), flr__clients_first_event(&r->clients));
+    clients = earlier(clients, atomic_load(&r->policy_at));
     return earlier(clients, earlier(atomic_load(&r->communicator_due), flr__aux_due(&r->site)));
 }
 
@@ -106,18 +191,23 @@ int64_t flr__driver_act(flr_runner *r)
 {
     for (;;) {
         int64_t now = flr_clock_get_now(r->site.clock);
+        flr__runner_decide(r, now);
         bool kicked = atomic_exchange(&r->kicked, false);
-        /* the oldest instant that is due; at one instant clients come before tasks */
-        int64_t watch = watch_due(r), tasks = atomic_load(&r->communicator_due),
+        /* the oldest instant whose callbacks are to be made; at one instant clients come before tasks */
+        int64_t policy = atomic_load(&r->policy_at), tasks = atomic_load(&r->communicator_due),
                 aux = flr__aux_due(&r->site);
-        int64_t next =
-            earlier(earlier(watch, flr__clients_first_event(&r->clients)), earlier(tasks, aux));
+        int64_t clients = earlier(earlier(watch_due(r), flr__clients_first_event(&r->clients)), policy);
+        int64_t next = earlier(clients, earlier(tasks, aux));
         if (next > now && !kicked)
             return next;
         int64_t at = next < now ? next : now;
-        if (watch <= at)
-            flr__clients_expire(&r->clients, at);
         fire_client_events(r, at);
+        if (policy <= at) {
+            flr__context_clear(r->driver_context);
+            panic_for_policy(r->driver_context);
+            atomic_store(&r->policy_at, FLR_TIME_NONE);
+            flr__runner_notify(r); /* who wants to open the gate waits for it */
+        }
         if (aux <= at)
             flr__aux_advance(&r->site, at);
         if (tasks <= at || kicked) {

@@ -10,12 +10,18 @@
 #include "runner/lifecycle.h"
 #include "runner/runner.h"
 
+/* Names that a configuration was given. */
+typedef struct flr__names {
+    const flr__str **items;
+    size_t count;
+} flr__names;
+
 /* What a configuration sets and a runner keeps. */
 typedef struct flr__settings {
     double request_interval;                                                    /* seconds */
     int64_t heartbeat_timeout, grace, lead_time, ready_timeout, ready_interval; /* nanoseconds */
-    const flr__str **fatal_codes;
-    size_t fatal_count;
+    flr__names fatal_codes, required_sites;
+    size_t min_sites;
     size_t result_depth, result_count, result_bytes;
     bool allow_state_mismatch;
 } flr__settings;
@@ -77,6 +83,7 @@ struct flr_runner {
     atomic_int mode;  /* FLR__MODE_* */
     atomic_bool stepping;
     atomic_bool restore_failed;
+    atomic_uint_fast64_t begun; /* runs, with those before a restore */
 
     atomic_int status; /* FLR_STATUS_*; only ever grows */
     atomic_bool cold, panicked, ended;
@@ -89,6 +96,10 @@ struct flr_runner {
     flr_value *abort_value;             /* pointer to it, for the sticky property */
     flr_value *wait_value, *empty_text; /* shared by answers */
     flr__observer *observer;
+
+    flr__mutex decide_lock; /* rank DECIDE: what is due is decided by one thread at a time */
+    atomic_int_fast64_t policy_at; /* when the deployment policy was violated, the panic is to follow; FLR_TIME_NONE */
+    atomic_bool policy_panicked; /* once per run */
 
     /* the driver */
     flr_context *driver_context;
@@ -122,6 +133,9 @@ int flr__runner_check_call(flr_runner *r, const char *client,
                            flr_context *context); /* arguments of process_*; takes the context */
 void flr__runner_end_call(flr_context *context);
 
+/* config.c */
+void flr__names_free(flr__names *names);
+
 /* callbacks.c: calls of the host, bracketed; the code, with the detail left in the context */
 int flr__call_component(flr_runner *r, int (*fn)(void *, flr_context *), void *self,
                         flr_context *context, enum flr__host_kind kind, const void *object);
@@ -135,6 +149,8 @@ void flr__log_failure(flr_runner *r, flr_context *context, int level, const char
 void flr__runner_credit(flr_runner *r, flr_context *context, flr__client *c, const char *reason,
                         int64_t now);
 void flr__runner_fire_disconnected(flr_runner *r, flr_context *context, flr__client *c);
+/* Another set of known clients: who waits for some of them looks again. */
+void flr__runner_clients_changed(flr_runner *r);
 int flr__runner_tell_watched(flr_runner *r, flr_workflow *w, flr_context *context);
 
 /* answer.c */
@@ -142,7 +158,13 @@ void flr__answer_cache_free(flr_runner *r);
 int flr__answer_try_again(flr_runner *r, flr_context *context);
 void flr__answer_end_run(flr_context *context);
 int flr__answer_finish_task(flr_runner *r, flr_context *context, flr_shareable *data);
-int flr__peer_accept(flr_context *context, const flr__client *c);
+/* The record of whom a call names; often the same as in the context's last call. NULL: out of memory. */
+flr__client *flr__call_client(flr_runner *r, flr_context *context, const char *name);
+int flr__peer_accept(flr_runner *r, flr_context *context, flr__client *c);
+/* What the accepted peer says of itself: its public properties. [out] a reference */
+int flr__peer_props(flr_runner *r, const flr_context *context, flr_value **props);
+/* The text of a workflow's id for a message of this context: [borrow] */
+const flr_value *flr__workflow_id_for(flr_context *context, const flr_workflow *w);
 bool flr__peer_is_of_job(const flr_runner *r, const flr_context *context);
 
 /* builtin.c, listing.c, driver.c, drive.c, state.c */
@@ -152,6 +174,8 @@ int flr__runner_hierarchy(flr_runner *r, flr_value **out);
 int flr__driver_start(flr_runner *r);
 void flr__driver_stop(flr_runner *r);
 int64_t flr__driver_act(flr_runner *r); /* does what is due; when to come again */
+/* DC-09: panics if it is violated now. false: the driver has client events to fire first, and panics itself. */
+bool flr__runner_check_policy(flr_runner *r, flr_context *context);
 int64_t flr__driver_due(flr_runner *r); /* when there is something to do; FLR_TIME_NONE */
 int flr__drive_begin(flr_runner *r);    /* what run and step need: reserve. 0, FLR_E_NOMEM */
 void flr__drive_finish(flr_runner *r);

@@ -107,7 +107,9 @@ static flr__action next_of(flr__lifecycle *l, const flr__report *r)
         l->fired_start = true;
         return r->aborted ? FLR__ACT_CLOSE : FLR__ACT_LIST_AGAIN;
     case FLR__ACT_LIST_AGAIN:
-        return go_on(l, r, FLR__ACT_OPEN);
+        return go_on(l, r, FLR__ACT_CHECK_POLICY);
+    case FLR__ACT_CHECK_POLICY:
+        return r->aborted ? FLR__ACT_CLOSE : FLR__ACT_OPEN;
     case FLR__ACT_OPEN:
         return FLR__ACT_CONTROL;
     case FLR__ACT_CONTROL:

@@ -19,6 +19,7 @@ typedef enum flr__action {
     FLR__ACT_START,
     FLR__ACT_START_WORKFLOW, /* fire */
     FLR__ACT_LIST_AGAIN,     /* before the gate opens */
+    FLR__ACT_CHECK_POLICY,   /* panic if the deployment policy is violated */
     FLR__ACT_OPEN,
     FLR__ACT_CONTROL,
     FLR__ACT_PANIC, /* with the detail of what failed */

@@ -66,6 +66,7 @@ int flr__runner_list_clients(flr_runner *r)
         status = flr__clients_replace(&r->clients, list.names, list.parents, list.count);
     }
     flr__sticky_drop(&r->site, FLR__S_CLIENT_HIERARCHY); /* to be built anew when read */
+    flr__runner_clients_changed(r);
     for (size_t i = 0; i < list.count; i++) {
         flr__str_unref(list.names[i]);
         flr__str_unref(list.parents[i]);
@@ -83,8 +84,10 @@ int flr_runner_add_client(flr_runner *runner, const char *client, const char *pa
     int status = flr__check_name(client, runner->site.name_max);
     if (status == 0 && parent != NULL && *parent != '\0')
         status = flr__check_name(parent, runner->site.name_max);
-    if (status == 0)
-        status = flr__clients_add(&runner->clients, client, parent);
+    if (status < 0)
+        return status;
+    flr__runner_decide(runner, flr_clock_get_now(runner->site.clock));
+    status = flr__clients_add(&runner->clients, client, parent);
     if (status == 0) {
         flr__sticky_drop(&runner->site, FLR__S_CLIENT_HIERARCHY);
         flr_runner_wake(runner);
@@ -97,10 +100,14 @@ int flr_runner_remove_client(flr_runner *runner, const char *client)
     if (runner == NULL)
         return FLR_E_INVAL;
     int status = flr__check_name(client, runner->site.name_max);
-    if (status == 0)
-        status = flr__clients_remove(&runner->clients, client);
-    if (status == 0)
+    if (status < 0)
+        return status;
+    flr__runner_decide(runner, flr_clock_get_now(runner->site.clock));
+    status = flr__clients_remove(&runner->clients, client);
+    if (status == 0) {
         flr__sticky_drop(&runner->site, FLR__S_CLIENT_HIERARCHY);
+        flr__runner_clients_changed(runner);
+    }
     return status;
 }
 
@@ -113,9 +120,9 @@ int flr_runner_visit_clients(flr_runner *runner, flr_client_visitor visitor, voi
     int status = flr__clients_list(&runner->clients, &list, &count);
     flr__runner_ref(runner); /* a visitor may drop the host's */
     for (size_t i = 0; status == 0 && i < count; i++) {
-        flr__mutex_lock(&runner->clients.order_lock);
+        flr__mutex_lock(&runner->clients.lock);
         const flr__str *parent = list[i]->parent == NULL ? NULL : flr__str_ref(list[i]->parent);
-        flr__mutex_unlock(&runner->clients.order_lock);
+        flr__mutex_unlock(&runner->clients.lock);
         status = visitor(self, list[i]->name->text, parent == NULL ? NULL : parent->text,
                          atomic_load(&list[i]->last_heard), atomic_load(&list[i]->disconnected));
         flr__str_unref(parent);
@@ -219,9 +226,9 @@ static int set_depth(node *nodes, node *n)
 static size_t parent_of(flr_runner *r, const node *nodes, const flr__table *by_name,
                         const flr__client *c)
 {
-    flr__mutex_lock(&r->clients.order_lock);
+    flr__mutex_lock(&r->clients.lock);
     const flr__str *parent = flr__str_ref(c->parent);
-    flr__mutex_unlock(&r->clients.order_lock);
+    flr__mutex_unlock(&r->clients.lock);
     size_t found = find_parent(nodes, by_name, parent);
     flr__str_unref(parent);
     return found;

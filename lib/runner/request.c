@@ -1,21 +1,28 @@
 /* A client's request for a task, from the first check to the answer. Rows RQ. */
 #include "base/abi.h"
 #include "runner/internal.h"
+#include "runner/offer.h"
 #include <stdio.h>
 #include <string.h>
 
 /* What a communicator offers, until it becomes an answer. */
 struct flr_offer {
-    const flr__str *name, *id;
+    flr_value *name, *id; /* texts */
     flr_shareable *data;
 };
 
 static void offer_clear(flr_offer *o)
 {
-    flr__str_unref(o->name);
-    flr__str_unref(o->id);
+    flr_value_unref(o->name);
+    flr_value_unref(o->id);
     flr_shareable_unref(o->data);
     memset(o, 0, sizeof *o);
+}
+
+void flr__offer_give(flr_offer *offer, flr_value *name, flr_value *id, flr_shareable *data)
+{
+    offer_clear(offer);
+    *offer = (flr_offer){name, id, data};
 }
 
 int flr_offer_set(flr_offer *offer, const char *name, const char *task_id, flr_shareable *data)
@@ -35,35 +42,38 @@ int flr_offer_set(flr_offer *offer, const char *name, const char *task_id, flr_s
         status = FLR_E_INVAL; /* it gets headers of its own */
     if (status < 0)
         return status;
-    flr_offer fresh = {flr__str_new(name, strlen(name)), flr__str_new(task_id, strlen(task_id)),
-                       NULL};
-    if (fresh.name == NULL || fresh.id == NULL) {
-        offer_clear(&fresh);
-        return FLR_E_NOMEM;
-    }
-    if (data == NULL && (status = flr_shareable_new(&data)) < 0) {
+    flr_offer fresh = {NULL, NULL, NULL};
+    status = flr_value_new_text(name, &fresh.name);
+    if (status == 0)
+        status = flr_value_new_text(task_id, &fresh.id);
+    if (status == 0 && data == NULL)
+        status = flr_shareable_new(&data);
+    if (status < 0) {
         offer_clear(&fresh);
         return status;
     }
-    fresh.data = data;
-    offer_clear(offer);
-    *offer = fresh;
+    flr__offer_give(offer, fresh.name, fresh.id, data);
     return 0;
 }
 
+static const char *offer_name(const flr_offer *o)
+{
+    return flr_value_get_text(o->name, "");
+}
+
 /* The answer TRY_AGAIN for a counted cause. */
-static int try_again(flr_runner *r, flr_context *context, uint32_t hash, size_t cause)
+static int try_again(flr_runner *r, flr_context *context, size_t cause)
 {
     int status = flr__answer_try_again(r, context);
     if (status == 0)
-        flr__runner_count2(r, hash, cause, FLR__NO_COUNTER);
+        flr__runner_count2(r, flr__lane(), cause, FLR__NO_COUNTER);
     return status;
 }
 
-static int end_run(flr_runner *r, flr_context *context, uint32_t hash, size_t cause)
+static int end_run(flr_runner *r, flr_context *context, size_t cause)
 {
     flr__answer_end_run(context);
-    flr__runner_count2(r, hash, cause, FLR__NO_COUNTER);
+    flr__runner_count2(r, flr__lane(), cause, FLR__NO_COUNTER);
     return 0;
 }
 
@@ -88,7 +98,7 @@ static int ask(flr_runner *r, flr_workflow *w, flr_context *context, const flr__
         return status;
     /* BD-18: its filters might wait for what this thread is inside of; an assignment that was made is sent again. */
     if (status == 0 && offer->name != NULL && flr__host_inside_turn(&r->site) &&
-        flr__filters_any(&r->site, &r->site.data_chains, false, FLR_FILTER_OUT, offer->name->text))
+        flr__filters_any(&r->site, &r->site.data_chains, false, FLR_FILTER_OUT, offer_name(offer)))
         return FLR_E_REENTRANT;
     if (status < 0) {
         *failed = true;
@@ -99,36 +109,54 @@ static int ask(flr_runner *r, flr_workflow *w, flr_context *context, const flr__
     return 0;
 }
 
+/* The board's messages have their name and id already. */
+static int put_header(flr_shareable *data, const flr__str *key, const flr_value *value)
+{
+    return flr__shareable_header(data, key) == value ? 0 : flr__shareable_put(data, key, value);
+}
+
+/* The cookies `__workflow__` and `__task_id__`; most messages come without a cookie jar. */
+static int put_cookies(flr_shareable *data, const flr_value *workflow, const flr_value *id)
+{
+    flr_value *jar;
+    int status;
+    if (flr__shareable_header(data, FLR__STR(COOKIE_JAR)) != NULL) {
+        status = flr__shareable_put_cookie(data, FLR__STR(WORKFLOW), workflow);
+        return status < 0 ? status : flr__shareable_put_cookie(data, FLR__STR(TASK_ID), id);
+    }
+    status = flr__map_new(2, &jar);
+    if (status < 0)
+        return status;
+    status = flr__map_put(&jar, FLR__STR(WORKFLOW), workflow);
+    if (status == 0)
+        status = flr__map_put(&jar, FLR__STR(TASK_ID), id);
+    if (status == 0)
+        status = flr__shareable_set_header(data, FLR__STR(COOKIE_JAR), jar);
+    if (status < 0)
+        flr_value_unref(jar);
+    return status;
+}
+
 /* RQ-10: headers, cookies and properties of the task that is offered. */
 static int dress(flr_workflow *w, flr_context *context, const flr_offer *offer)
 {
-    flr_value *name = NULL, *id = NULL;
     flr_shareable *data = offer->data;
-    int status = flr__value_new_str(offer->name, &name);
+    int status = put_header(data, FLR__STR(TASK_ID), offer->id);
     if (status == 0)
-        status = flr__value_new_str(offer->id, &id);
+        status = put_header(data, FLR__STR(TASK_NAME), offer->name);
     if (status == 0)
-        status = flr__shareable_put(data, FLR__STR(TASK_ID), id);
-    if (status == 0)
-        status = flr__shareable_put(data, FLR__STR(TASK_NAME), name);
-    if (status == 0)
-        status = flr__shareable_put_cookie(data, FLR__STR(WORKFLOW), w->id_value);
-    if (status == 0)
-        status = flr__shareable_put_cookie(data, FLR__STR(TASK_ID), id);
-    if (status < 0) {
-        flr_value_unref(name);
-        flr_value_unref(id);
+        status = put_cookies(data, flr__workflow_id_for(context, w), offer->id);
+    if (status < 0)
         return status;
-    }
-    flr__context_put(context, FLR__S_TASK_NAME, name, 0);
-    flr__context_put(context, FLR__S_TASK_ID, id, 0);
+    flr__context_put(context, FLR__S_TASK_NAME, flr_value_ref(offer->name), 0);
+    flr__context_put(context, FLR__S_TASK_ID, flr_value_ref(offer->id), 0);
     flr__context_put_message(context, FLR__S_TASK_DATA, flr_shareable_ref(data), 0);
     return 0;
 }
 
 /* RQ-13: the data could not be filtered: the communicator hears it, if its workflow is still open. */
 static void withdraw(flr_runner *r, flr_workflow *w, flr_context *context, const flr__client *c,
-                     const flr__str *id)
+                     const flr_value *id)
 {
     flr__host_frame frame;
     if (w->communicator.handle_exception == NULL ||
@@ -136,8 +164,8 @@ static void withdraw(flr_runner *r, flr_workflow *w, flr_context *context, const
         return;
     if (atomic_load(&r->current) == w && flr__communicator_enter(r, w, &frame) == 0) {
         flr__context_clear_detail(context);
-        int status = flr__callback_status(
-            w->communicator.handle_exception(w->communicator_self, context, id->text));
+        int status = flr__callback_status(w->communicator.handle_exception(
+            w->communicator_self, context, flr_value_get_text(id, "")));
         flr__communicator_leave(w, &frame);
         if (status < 0) {
             flr__runner_count(r, FLR__COUNTER(communicator_failures));
@@ -147,13 +175,10 @@ static void withdraw(flr_runner *r, flr_workflow *w, flr_context *context, const
     flr__gate_leave(&r->gate, c->name->hash);
 }
 
-static bool still_open(flr_runner *r, flr_workflow *w, const flr__client *c)
+/* As good as from inside the gate: it may close at any moment after. */
+static bool still_open(flr_runner *r, const flr_workflow *w)
 {
-    if (!flr__gate_enter(&r->gate, c->name->hash, FLR__GATE_OPEN))
-        return false;
-    bool same = atomic_load(&r->current) == w;
-    flr__gate_leave(&r->gate, c->name->hash);
-    return same;
+    return flr__gate_level(&r->gate) >= FLR__GATE_OPEN && atomic_load(&r->current) == w;
 }
 
 static int audit_sent(flr_runner *r, flr_context *context, const flr__client *c,
@@ -161,7 +186,7 @@ static int audit_sent(flr_runner *r, flr_context *context, const flr__client *c,
 {
     char id[FLR__ID_TEXT] = "", message[FLR_NAME_MAX + 32];
     if (r->site.engine.audit == NULL)
-        return flr__shareable_put(data, FLR__STR(AUDIT_EVENT_ID), r->empty_text);
+        return flr__shareable_put(data, FLR__STR(AUDIT_EVENT_ID), flr__value_empty_text());
     snprintf(message, sizeof message, "sent task to client \"%s\"", c->name->text);
     flr_context_audit(context, NULL, message, id);
     return flr_shareable_set_header_text(data, FLR_HEADER_AUDIT_EVENT_ID, id);
@@ -171,23 +196,23 @@ static int audit_sent(flr_runner *r, flr_context *context, const flr__client *c,
 static int deliver(flr_runner *r, flr_workflow *w, flr_context *context, const flr__client *c,
                    flr_offer *offer)
 {
-    uint32_t hash = c->name->hash;
     FLR__FIRE(context, EV_BEFORE_TASK_DATA_FILTER);
     flr__context_clear_detail(context);
     int status = flr__filters_apply(context, &r->site.data_chains, false, FLR_FILTER_OUT,
-                                    offer->name->text, &offer->data);
+                                    offer_name(offer), &offer->data);
     if (status < 0) {
-        flr__runner_count2(r, hash, FLR__COUNTER(data_filter_failures), FLR__NO_COUNTER);
+        flr__runner_count2(r, flr__lane(), FLR__COUNTER(data_filter_failures), FLR__NO_COUNTER);
         flr__log_failure(r, context, FLR_LOG_EXCEPTION, "a data filter", status);
         withdraw(r, w, context, c, offer->id);
-        return try_again(r, context, hash, FLR__COUNTER(answer_try_filter));
+        return try_again(r, context, FLR__COUNTER(answer_try_filter));
     }
-    flr__context_put_message(context, FLR__S_TASK_DATA, flr_shareable_ref(offer->data), 0);
+    if (flr__context_own_message(context, FLR__S_TASK_DATA) != offer->data)
+        flr__context_put_message(context, FLR__S_TASK_DATA, flr_shareable_ref(offer->data), 0);
     FLR__FIRE(context, EV_AFTER_TASK_DATA_FILTER);
     if (atomic_load(&r->status) == FLR_STATUS_DONE)
-        return end_run(r, context, hash, FLR__COUNTER(answer_end_done));
-    if (!still_open(r, w, c))
-        return try_again(r, context, hash, FLR__COUNTER(answer_try_no_workflow));
+        return end_run(r, context, FLR__COUNTER(answer_end_done));
+    if (!still_open(r, w))
+        return try_again(r, context, FLR__COUNTER(answer_try_no_workflow));
     bool resend = flr_value_get_bool(flr__context_own(context, FLR__S_IS_RESEND), 0) != 0;
     if (flr_shareable_is_frozen(
             offer->data)) { /* a filter's own message: the headers go into a copy */
@@ -206,8 +231,9 @@ static int deliver(flr_runner *r, flr_workflow *w, flr_context *context, const f
         return status;
     context->answer.name = offer->name;
     context->answer.id = offer->id;
+    flr__context_keep_id(context, offer->id);
     memset(offer, 0, sizeof *offer); /* its references are the answer's now */
-    flr__runner_count2(r, hash, FLR__COUNTER(answer_task),
+    flr__runner_count2(r, flr__lane(), FLR__COUNTER(answer_task),
                        resend ? FLR__COUNTER(resends) : FLR__NO_COUNTER);
     return 0;
 }
@@ -215,55 +241,54 @@ static int deliver(flr_runner *r, flr_workflow *w, flr_context *context, const f
 /* The client's request is reserved: nobody else serves it now. */
 static int serve(flr_runner *r, flr_context *context, flr__client *c)
 {
-    uint32_t hash = c->name->hash;
+    unsigned lane = flr__lane();
     bool failed = false;
     flr_offer offer = {NULL, NULL, NULL};
-    if (!flr__gate_enter(&r->gate, hash, FLR__GATE_OPEN))
-        return try_again(r, context, hash, FLR__COUNTER(answer_try_no_workflow));
-    flr_workflow *w =
-        flr_workflow_ref(atomic_load(&r->current)); /* outlives the gate: filters come after it */
+    if (!flr__gate_enter(&r->gate, lane, FLR__GATE_OPEN))
+        return try_again(r, context, FLR__COUNTER(answer_try_no_workflow));
+    /* Outlives the gate, as filters come after it: the runner keeps its workflows, and the context the runner. */
+    flr_workflow *w = atomic_load(&r->current);
     int status = ask(r, w, context, c, &offer, &failed);
     bool task = status == 0 && !failed && offer.name != NULL;
     if (task)
         status = dress(w, context, &offer);
-    flr__gate_leave(&r->gate, hash);
+    flr__gate_leave(&r->gate, lane);
     if (status == 0) {
         if (task)
             status = deliver(r, w, context, c, &offer);
         else
-            status = try_again(r, context, hash,
+            status = try_again(r, context,
                                failed ? FLR__COUNTER(answer_try_failed)
                                       : FLR__COUNTER(answer_try_no_task));
     }
     offer_clear(&offer);
-    flr_workflow_unref(w);
     return status;
 }
 
 static int request(flr_runner *r, const char *client, flr_context *context)
 {
-    int64_t now = flr_clock_get_now(r->site.clock);
+    int64_t now = context->now = flr_clock_get_now(r->site.clock);
     flr__runner_decide(r, now);
     int status = atomic_load(&r->status);
     if (status == FLR_STATUS_INIT)
-        return try_again(r, context, 0, FLR__COUNTER(answer_try_not_started));
+        return try_again(r, context, FLR__COUNTER(answer_try_not_started));
     if (status == FLR_STATUS_DONE)
-        return end_run(r, context, 0, FLR__COUNTER(answer_end_done));
+        return end_run(r, context, FLR__COUNTER(answer_end_done));
     if (!context->has_peer)
-        return try_again(r, context, 0, FLR__COUNTER(answer_try_no_peer));
+        return try_again(r, context, FLR__COUNTER(answer_try_no_peer));
     if (!flr__peer_is_of_job(r, context))
-        return end_run(r, context, 0, FLR__COUNTER(answer_end_job));
-    flr__client *c = flr__clients_get(&r->clients, client);
+        return end_run(r, context, FLR__COUNTER(answer_end_job));
+    flr__client *c = flr__call_client(r, context, client);
     if (c == NULL)
         return FLR_E_NOMEM;
-    status = flr__peer_accept(context, c);
+    status = flr__peer_accept(r, context, c);
     if (status < 0)
         return status;
     flr__runner_credit(r, context, c, FLR_REASON_GET_TASK, now);
-    if (atomic_exchange(&c->serving, true))
-        return try_again(r, context, c->name->hash, FLR__COUNTER(answer_try_busy));
+    if (atomic_exchange_explicit(&c->serving, true, memory_order_acquire))
+        return try_again(r, context, FLR__COUNTER(answer_try_busy));
     status = serve(r, context, c);
-    atomic_store(&c->serving, false);
+    atomic_store_explicit(&c->serving, false, memory_order_release);
     return status;
 }
 

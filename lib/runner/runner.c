@@ -28,6 +28,11 @@ int64_t flr__runner_lead_time(const flr_runner *r)
 {
     return r->settings.lead_time;
 }
+uint64_t flr__runner_begun(const flr_runner *r)
+{
+    return atomic_load(&((flr_runner *)r)->begun);
+}
+
 int64_t flr__runner_heartbeat_timeout(const flr_runner *r)
 {
     return r->settings.heartbeat_timeout;
@@ -118,6 +123,19 @@ static void observe_abort(void *self)
     flr__runner_unref(r);
 }
 
+static void free_parts(flr_runner *r)
+{
+    flr__clients_free(&r->clients);
+    flr__counters_free(&r->counters);
+    flr__turnstile_destroy(&r->saving);
+    flr__turnstile_destroy(&r->driving);
+    flr__waker_destroy(&r->driver_waker);
+    flr__waker_destroy(&r->run_waker);
+    flr__mutex_destroy(&r->decide_lock);
+    flr__mutex_destroy(&r->changes_lock);
+    flr__mutex_destroy(&r->answer_lock);
+}
+
 static void runner_free(flr_runner *r)
 {
     if (r->observer != NULL) {
@@ -128,29 +146,21 @@ static void runner_free(flr_runner *r)
     /* A stepped run may be given up before its end: nothing is called then but destroy. */
     flr_workflow *unfinished = atomic_load(&r->current);
     atomic_store(&r->mode, FLR__MODE_NONE);
-    if (unfinished != NULL && unfinished->abandon != NULL)
-        unfinished->abandon(unfinished->board);
+    if (unfinished != NULL && unfinished->hooks != NULL)
+        unfinished->hooks->abandon(unfinished->board);
     flr__drive_finish(r);
     for (size_t i = 0; i < r->workflow_count; i++)
         flr_workflow_unref(r->workflows[i]);
     flr__free(r->workflows);
     flr__site_free(&r->site);
     flr__answer_cache_free(r);
-    flr__clients_free(&r->clients);
-    flr__counters_free(&r->counters);
-    for (size_t i = 0; i < r->settings.fatal_count; i++)
-        flr__str_unref(r->settings.fatal_codes[i]);
-    flr__free((void *)r->settings.fatal_codes);
+    flr__names_free(&r->settings.fatal_codes);
+    flr__names_free(&r->settings.required_sites);
     flr_value_unref(r->abort_value);
     flr_value_unref(r->wait_value);
     flr_value_unref(r->empty_text);
     flr_signal_unref(r->abort);
-    flr__turnstile_destroy(&r->saving);
-    flr__turnstile_destroy(&r->driving);
-    flr__waker_destroy(&r->driver_waker);
-    flr__waker_destroy(&r->run_waker);
-    flr__mutex_destroy(&r->changes_lock);
-    flr__mutex_destroy(&r->answer_lock);
+    free_parts(r);
     flr__free(r);
 }
 
@@ -289,6 +299,8 @@ static int make_parts(flr_runner *r, const flr_config *config)
         return FLR_E_NOMEM;
     if (flr__mutex_init(&r->changes_lock, FLR__RANK_CHANGES) < 0)
         goto fail_answer;
+    if (flr__mutex_init(&r->decide_lock, FLR__RANK_DECIDE) < 0)
+        goto fail_changes;
     if (flr__waker_init(&r->run_waker) < 0)
         goto fail_lock;
     if (flr__waker_init(&r->driver_waker) < 0)
@@ -313,6 +325,8 @@ fail_driver:
 fail_run:
     flr__waker_destroy(&r->run_waker);
 fail_lock:
+    flr__mutex_destroy(&r->decide_lock);
+fail_changes:
     flr__mutex_destroy(&r->changes_lock);
 fail_answer:
     flr__mutex_destroy(&r->answer_lock);
@@ -361,8 +375,8 @@ static int show_scope(flr_runner *r)
 /* Takes over what the configuration holds; cannot fail, so it comes last. */
 static void take_over(flr_runner *r, flr_config *config)
 {
-    config->settings.fatal_codes = NULL;
-    config->settings.fatal_count = 0;
+    memset(&config->settings.fatal_codes, 0, sizeof config->settings.fatal_codes);
+    memset(&config->settings.required_sites, 0, sizeof config->settings.required_sites);
     r->workflows = config->workflows;
     r->workflow_count = config->workflow_count;
     config->workflows = NULL;
@@ -400,14 +414,7 @@ static int build(flr_runner *r, flr_config *config, const char *job_id,
                                 config->identity == NULL ? "" : config->identity, clock);
     flr_clock_unref(clock);
     if (status < 0) {
-        flr__clients_free(&r->clients);
-        flr__counters_free(&r->counters);
-        flr__turnstile_destroy(&r->saving);
-        flr__turnstile_destroy(&r->driving);
-        flr__waker_destroy(&r->driver_waker);
-        flr__waker_destroy(&r->run_waker);
-        flr__mutex_destroy(&r->changes_lock);
-        flr__mutex_destroy(&r->answer_lock);
+        free_parts(r);
         flr__free(r);
         return status;
     }
@@ -426,8 +433,8 @@ static int build(flr_runner *r, flr_config *config, const char *job_id,
         status = flr__bus_rebuild(&r->site);
     if (status < 0) {
         give_back(&r->site, config);
-        r->settings.fatal_codes = NULL;
-        r->settings.fatal_count = 0;
+        memset(&r->settings.fatal_codes, 0, sizeof r->settings.fatal_codes);
+        memset(&r->settings.required_sites, 0, sizeof r->settings.required_sites);
         runner_free(r);
         return status;
     }
@@ -473,6 +480,7 @@ int flr_runner_new(flr_config *config, const char *job_id, const flr_engine_ops 
         atomic_init(&r->refs, 1);
         r->settings = config->settings;
         atomic_init(&r->communicator_due, FLR_TIME_NONE);
+        atomic_init(&r->policy_at, FLR_TIME_NONE);
         r->step_due = FLR_TIME_NONE;
         flr__gate_init(&r->gate, flr__runner_gate_left, r);
         status = build(r, config, job_id, &ops, engine_self, scope);
@@ -563,7 +571,7 @@ int flr__runner_check_call(flr_runner *r, const char *client, flr_context *conte
     int status = flr__check_name(client, r->site.name_max);
     if (status < 0)
         return status;
-    if (atomic_exchange(&context->busy, true))
+    if (atomic_exchange_explicit(&context->busy, true, memory_order_acquire))
         return FLR_E_STATE;
     flr__context_drop_views(context);
     return 0;
@@ -571,7 +579,9 @@ int flr__runner_check_call(flr_runner *r, const char *client, flr_context *conte
 
 void flr__runner_end_call(flr_context *context)
 {
-    atomic_store(&context->busy, false);
+    context->client = NULL;
+    context->now = FLR_TIME_NONE;
+    atomic_store_explicit(&context->busy, false, memory_order_release);
 }
 
 /* ---------------------------------------------------------------- abort and reading */
@@ -582,6 +592,7 @@ int flr_runner_abort(flr_runner *runner, int cold)
         return FLR_E_INVAL;
     if (atomic_load(&runner->ended))
         return 0;
+    flr__runner_decide(runner, flr_clock_get_now(runner->site.clock)); /* what was due before it */
     if (cold)
         atomic_store(&runner->cold, true);
     atomic_store(&runner->status, FLR_STATUS_DONE);

@@ -19,6 +19,7 @@ flr__clients *flr__runner_clients(flr_runner *r);
 const uint8_t *flr__runner_secret(const flr_runner *r); /* 16 bytes */
 bool flr__runner_is_aborted(const flr_runner *r);       /* the run's abort signal is triggered */
 int64_t flr__runner_lead_time(const flr_runner *r); /* dead_client_check_lead_time, nanoseconds */
+uint64_t flr__runner_begun(const flr_runner *r); /* the number of begun runs, with those before a restore */
 int64_t flr__runner_heartbeat_timeout(const flr_runner *r); /* nanoseconds; 0: off */
 flr_workflow *
 flr__runner_workflow(flr_runner *r); /* between its initialize_run and finalize_run; else NULL */
@@ -35,7 +36,10 @@ void flr__runner_task_ended(flr_runner *r);
 void flr__runner_task_ready(flr_runner *r, const char *client);
 /* Add to a counter: FLR__COUNTER(tasks_ok). Any thread, also under locks of lower rank. */
 void flr__runner_count(flr_runner *r, size_t counter);
-/* Every entry into the library decides what is due first (general rules: Time). Not under a lock. */
+/*
+ * Every entry into the library decides what is due first (general rules: Time): for each instant silent clients, disconnections, policy,
+ * tasks. Not under a lock.
+ */
 void flr__runner_decide(flr_runner *r, int64_t now);
 
 #endif

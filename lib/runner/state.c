@@ -2,7 +2,7 @@
  * Saved state: taking it, handing it to persist, returning to it. Rows PS-01 to PS-06. One save or persist at a time (the turnstile
  * `saving`); requests do not wait for it. The byte layout stands in flrunner/snapshot.h.
  *
- * The head is a map: `job`, `index`, `secret` (bytes) and `entries`, a list of maps `kind` (1 component, 2 controller, 3 communicator), `id`,
+ * The head is a map: `job`, `index`, `begun` (runs), `secret` (bytes) and `entries`, a list of maps `kind` (1 component, 2 controller, 3 communicator), `id`,
  * `state`, in the order of the components.
  */
 #include "base/abi.h"
@@ -171,6 +171,8 @@ static int describe(flr_runner *r, flr_value *entries, flr_value **out)
         status = flr_map_set_text(&head, "job", r->site.job->text);
     if (status == 0)
         status = flr_map_set_int(&head, "index", (int64_t)atomic_load(&r->index));
+    if (status == 0)
+        status = flr_map_set_int(&head, "begun", (int64_t)atomic_load(&r->begun));
     if (status == 0 && (status = flr_map_set(&head, "secret", secret)) == 0)
         secret = NULL;
     if (status == 0) {
@@ -386,7 +388,7 @@ static int check_head(flr_runner *r, const flr_value *head)
     const char *job = flr_value_get_text(flr_map_get(head, "job"), NULL);
     const flr_value *entries = flr_map_get(head, "entries");
     int64_t index = flr_value_get_int(flr_map_get(head, "index"), -1);
-    if (job == NULL || index < 0 || flr_value_get_kind(entries) != FLR_VALUE_LIST ||
+    if (job == NULL || index < 0 || flr_value_get_int(flr_map_get(head, "begun"), -1) < 0 || flr_value_get_kind(entries) != FLR_VALUE_LIST ||
         flr_blob_get_size(secret) != sizeof r->secret)
         return FLR_E_CORRUPT;
     if (strcmp(job, r->site.job->text) != 0)
@@ -439,6 +441,8 @@ int flr_runner_restore(flr_runner *runner, const void *data, size_t size)
         memcpy(runner->secret, flr_blob_get_data(flr_value_get_blob(flr_map_get(head, "secret"))),
                sizeof runner->secret);
         atomic_store(&runner->index, (size_t)flr_value_get_int(flr_map_get(head, "index"), 0));
+        atomic_store(&runner->begun,
+                     (uint64_t)flr_value_get_int(flr_map_get(head, "begun"), 0));
         atomic_store(&runner->restore_failed, false);
         refuse(runner, 0, "", "");
     }

@@ -34,25 +34,17 @@ static const struct {
     [FLR_OUTCOME_FAILED] = {"failed", FLR__COUNTER(failed)},
 };
 
-static int text_value(const char *text, flr_value **value)
-{
-    /* A name or id that is no text, or far too long, is simply no known one: it is kept as nil. */
-    if (strlen(text) > FLR_NAME_MAX || flr_value_new_text(text, value) == FLR_E_INVAL) {
-        *value = flr__value_nil();
-        return 0;
-    }
-    return *value == NULL ? FLR_E_NOMEM : 0;
-}
-
 /* SB-04: properties, peer's message, audit. */
 static int note_arrival(submission *s, const char *client)
 {
     flr_context *context = s->context;
     flr_value *name = NULL, *id = NULL;
     char audit_id[FLR__ID_TEXT], message[FLR_NAME_MAX + 40];
-    int status = text_value(s->name, &name);
+    flr__own_values *own = context->own_values;
+    /* A name or id that is no text, or far too long, is simply no known one: it is kept as nil. */
+    int status = flr__context_keep_text(&own->task_name, s->name, &name);
     if (status == 0)
-        status = text_value(s->id, &id);
+        status = flr__context_keep_text(&own->task_id, s->id, &id);
     if (status < 0) {
         flr_value_unref(name);
         flr_value_unref(id);
@@ -68,6 +60,7 @@ static int note_arrival(submission *s, const char *client)
             flr_value_get_text(flr__shareable_header(s->result, FLR__STR(AUDIT_EVENT_ID)), NULL);
         snprintf(message, sizeof message, "received result from client '%s'", client);
         flr_context_audit(context, reference, message, audit_id);
+        context->now = FLR_TIME_NONE; /* the host may have taken its time */
     }
     return 0;
 }
@@ -77,8 +70,10 @@ static bool is_fatal(submission *s)
 {
     const flr_runner *r = s->runner;
     const char *rc = flr_shareable_get_rc(s->result);
-    for (size_t i = 0; i < r->settings.fatal_count; i++) {
-        if (strcmp(rc, r->settings.fatal_codes[i]->text) != 0)
+    size_t size = strlen(rc);
+    for (size_t i = 0; i < r->settings.fatal_codes.count; i++) {
+        const flr__str *code = r->settings.fatal_codes.items[i];
+        if (code->size != size || memcmp(rc, code->text, size) != 0)
             continue;
         char reason[3 * FLR_NAME_MAX + 80];
         snprintf(reason, sizeof reason, "Aborted job %s due to fatal return code %s from client %s",
@@ -95,14 +90,15 @@ static int dress(submission *s)
     flr_value *props = NULL;
     const flr_value *name = flr__context_own(s->context, FLR__S_TASK_NAME),
                     *id = flr__context_own(s->context, FLR__S_TASK_ID);
-    int status = flr_context_get_public(s->context->peer, &props);
+    int status = flr__peer_props(s->runner, s->context, &props);
     if (status == 0)
         status = flr__shareable_put(s->result, FLR__STR(TASK_NAME), name);
     if (status == 0)
         status = flr__shareable_put(s->result, FLR__STR(TASK_ID), id);
     if (status == 0)
-        status = flr__shareable_put(s->result, FLR__STR(PEER_PROPS), props);
-    flr_value_unref(props);
+        status = flr__shareable_set_header(s->result, FLR__STR(PEER_PROPS), props);
+    if (status < 0)
+        flr_value_unref(props);
     return status;
 }
 
@@ -158,8 +154,7 @@ static int filter(submission *s)
     status = flr__filters_apply(s->context, &r->site.result_chains, true, FLR_FILTER_IN, s->name,
                                 &s->result);
     if (status < 0) {
-        flr__runner_count2(r, s->client->name->hash, FLR__COUNTER(result_filter_failures),
-                           FLR__NO_COUNTER);
+        flr__runner_count2(r, flr__lane(), FLR__COUNTER(result_filter_failures), FLR__NO_COUNTER);
         flr__log_failure(r, s->context, FLR_LOG_EXCEPTION, "a result filter", status);
         s->result = substitute;
         substitute = NULL;
@@ -174,7 +169,8 @@ static int filter(submission *s)
         flr_shareable_unref(s->result);
         s->result = copy;
     }
-    flr__context_put_message(s->context, FLR__S_TASK_RESULT, flr_shareable_ref(s->result), 0);
+    if (flr__context_own_message(s->context, FLR__S_TASK_RESULT) != s->result)
+        flr__context_put_message(s->context, FLR__S_TASK_RESULT, flr_shareable_ref(s->result), 0);
     FLR__FIRE(s->context, EV_AFTER_TASK_RESULT_FILTER);
     return 0;
 }
@@ -254,10 +250,10 @@ static int take(submission *s, const char *client, int64_t now)
     s->outcome = FLR_OUTCOME_WRONG_JOB;
     if (!flr__peer_is_of_job(r, s->context))
         return 0;
-    s->client = flr__clients_get(&r->clients, client);
+    s->client = flr__call_client(r, s->context, client);
     if (s->client == NULL)
         return FLR_E_NOMEM;
-    status = flr__peer_accept(s->context, s->client);
+    status = flr__peer_accept(r, s->context, s->client);
     if (status < 0)
         return status;
     flr__runner_credit(r, s->context, s->client, FLR_REASON_SUBMIT_TASK_RESULT, now);
@@ -300,22 +296,22 @@ static int submit(flr_runner *r, const char *client, flr_context *context, const
                     id == NULL ? "" : id,
                     NULL,
                     FLR_OUTCOME_NOT_RUNNING};
-    uint32_t hash = flr__hash32(client, strlen(client));
-    int64_t now = flr_clock_get_now(r->site.clock);
+    unsigned lane = flr__lane();
+    int64_t now = context->now = flr_clock_get_now(r->site.clock);
     flr__runner_decide(r, now);
     int status = flr_shareable_copy(result, NULL, &s.result);
     if (status < 0)
         return status;
     if (atomic_load(&r->status) == FLR_STATUS_STARTED &&
-        flr__gate_enter(&r->gate, hash, FLR__GATE_OPEN)) {
+        flr__gate_enter(&r->gate, lane, FLR__GATE_OPEN)) {
         s.workflow = atomic_load(&r->current);
         status = take(&s, client, now);
-        flr__gate_leave(&r->gate, hash);
+        flr__gate_leave(&r->gate, lane);
     }
     flr_shareable_unref(s.result);
     if (status < 0)
         return status;
-    flr__runner_count2(r, hash, outcomes[s.outcome].counter, FLR__NO_COUNTER);
+    flr__runner_count2(r, lane, outcomes[s.outcome].counter, FLR__NO_COUNTER);
     flr_context_log(context, FLR_LOG_INFO, "result of client %s for task \"%.64s\" is %s", client,
                     s.name, outcomes[s.outcome].name);
     *outcome = s.outcome;

@@ -3,7 +3,21 @@
 #define FLR_LIB_WORKFLOW_H
 
 #include "fl/site.h"
+#include <stdbool.h>
 #include <flrunner/runner.h>
+
+/*
+ * What the runner asks of the ready-made board beside its vtable: decisions at an instant, made under the runner's decide lock and no other.
+ * A board that is not under way does nothing.
+ */
+typedef struct flr__board_hooks {
+    void (*abandon)(void *board); /* its run is freed unfinished: end what stands, without a callback */
+    struct flr__client *(*next_silent)(void *board, int64_t now); /* DC-07; NULL: none, or no more */
+    void (*client_changed)(void *board, struct flr__client *c, int64_t now); /* disconnected, or heard after a report */
+    void (*clients_listed)(void *board, int64_t now); /* the set of known clients has changed */
+    bool (*decide)(void *board, int64_t now);         /* true: callbacks are left to the driver */
+    void (*after)(void *board); /* outside all locks: make the notices of what was decided */
+} flr__board_hooks;
 
 struct flr_workflow {
     atomic_size_t refs;
@@ -20,8 +34,8 @@ struct flr_workflow {
     void (*destroy_controller)(void *self);
     void (*destroy_communicator)(void *self);
     void *board; /* flr_board, if the communicator is one */
-    void (*abandon)(
-        void *board); /* its run is freed unfinished: end what stands, without a callback */
+    const flr__board_hooks *hooks; /* of that board */
+    const atomic_int_fast64_t *due; /* when it has something to decide */
     /* the open workflow's entries, one thread at a time unless concurrent: owner and waiters (lib/runner/turnstile.c) */
     struct flr__turnstile *communicator_turn, *unknown_turn;
 };

@@ -51,6 +51,58 @@ FROZEN_NEXT(flr_board_options, struct_size, flags)
 FROZEN_NEXT(flr_board_options, flags, completed_memory)
 FROZEN_STRUCT(flr_board_options, completed_memory)
 
+struct frozen_flr_board_totals {
+    uint32_t struct_size;
+    uint32_t flags;
+    uint64_t standing;
+    uint64_t scheduled;
+    uint64_t clients;
+    uint64_t outstanding;
+    uint64_t sent;
+    uint64_t resends;
+    uint64_t results;
+    uint64_t duplicates;
+    uint64_t late;
+    uint64_t rejected;
+    uint64_t ok, timeout, error, cancelled, aborted, client_dead;
+};
+FROZEN_MEMBER(flr_board_totals, struct_size)
+FROZEN_MEMBER(flr_board_totals, flags)
+FROZEN_MEMBER(flr_board_totals, standing)
+FROZEN_MEMBER(flr_board_totals, scheduled)
+FROZEN_MEMBER(flr_board_totals, clients)
+FROZEN_MEMBER(flr_board_totals, outstanding)
+FROZEN_MEMBER(flr_board_totals, sent)
+FROZEN_MEMBER(flr_board_totals, resends)
+FROZEN_MEMBER(flr_board_totals, results)
+FROZEN_MEMBER(flr_board_totals, duplicates)
+FROZEN_MEMBER(flr_board_totals, late)
+FROZEN_MEMBER(flr_board_totals, rejected)
+FROZEN_MEMBER(flr_board_totals, ok)
+FROZEN_MEMBER(flr_board_totals, timeout)
+FROZEN_MEMBER(flr_board_totals, error)
+FROZEN_MEMBER(flr_board_totals, cancelled)
+FROZEN_MEMBER(flr_board_totals, aborted)
+FROZEN_MEMBER(flr_board_totals, client_dead)
+FROZEN_NEXT(flr_board_totals, struct_size, flags)
+FROZEN_NEXT(flr_board_totals, flags, standing)
+FROZEN_NEXT(flr_board_totals, standing, scheduled)
+FROZEN_NEXT(flr_board_totals, scheduled, clients)
+FROZEN_NEXT(flr_board_totals, clients, outstanding)
+FROZEN_NEXT(flr_board_totals, outstanding, sent)
+FROZEN_NEXT(flr_board_totals, sent, resends)
+FROZEN_NEXT(flr_board_totals, resends, results)
+FROZEN_NEXT(flr_board_totals, results, duplicates)
+FROZEN_NEXT(flr_board_totals, duplicates, late)
+FROZEN_NEXT(flr_board_totals, late, rejected)
+FROZEN_NEXT(flr_board_totals, rejected, ok)
+FROZEN_NEXT(flr_board_totals, ok, timeout)
+FROZEN_NEXT(flr_board_totals, timeout, error)
+FROZEN_NEXT(flr_board_totals, error, cancelled)
+FROZEN_NEXT(flr_board_totals, cancelled, aborted)
+FROZEN_NEXT(flr_board_totals, aborted, client_dead)
+FROZEN_STRUCT(flr_board_totals, client_dead)
+
 struct frozen_flr_broadcast_options {
     uint32_t struct_size;
     uint32_t flags;
@@ -74,6 +126,38 @@ FROZEN_NEXT(flr_broadcast_options, target_count, mode)
 FROZEN_NEXT(flr_broadcast_options, mode, min_responses)
 FROZEN_NEXT(flr_broadcast_options, min_responses, wait_time_after_min_received)
 FROZEN_STRUCT(flr_broadcast_options, wait_time_after_min_received)
+
+struct frozen_flr_client_info {
+    uint32_t struct_size;
+    uint32_t flags;
+    const char *name;
+    int64_t last_heard;
+    int64_t disconnected;
+    uint64_t open;
+    uint64_t results, resends, duplicates, late, rejected;
+};
+FROZEN_MEMBER(flr_client_info, struct_size)
+FROZEN_MEMBER(flr_client_info, flags)
+FROZEN_MEMBER(flr_client_info, name)
+FROZEN_MEMBER(flr_client_info, last_heard)
+FROZEN_MEMBER(flr_client_info, disconnected)
+FROZEN_MEMBER(flr_client_info, open)
+FROZEN_MEMBER(flr_client_info, results)
+FROZEN_MEMBER(flr_client_info, resends)
+FROZEN_MEMBER(flr_client_info, duplicates)
+FROZEN_MEMBER(flr_client_info, late)
+FROZEN_MEMBER(flr_client_info, rejected)
+FROZEN_NEXT(flr_client_info, struct_size, flags)
+FROZEN_NEXT(flr_client_info, flags, name)
+FROZEN_NEXT(flr_client_info, name, last_heard)
+FROZEN_NEXT(flr_client_info, last_heard, disconnected)
+FROZEN_NEXT(flr_client_info, disconnected, open)
+FROZEN_NEXT(flr_client_info, open, results)
+FROZEN_NEXT(flr_client_info, results, resends)
+FROZEN_NEXT(flr_client_info, resends, duplicates)
+FROZEN_NEXT(flr_client_info, duplicates, late)
+FROZEN_NEXT(flr_client_info, late, rejected)
+FROZEN_STRUCT(flr_client_info, rejected)
 
 struct frozen_flr_communicator_ops {
     uint32_t struct_size;
@@ -264,6 +348,24 @@ FROZEN_NEXT(flr_filter_ops, flags, component)
 FROZEN_NEXT(flr_filter_ops, component, process)
 FROZEN_STRUCT(flr_filter_ops, process)
 
+struct frozen_flr_forever_options {
+    uint32_t struct_size;
+    uint32_t flags;
+    const char *const *targets;
+    size_t target_count;
+    int64_t mode;
+};
+FROZEN_MEMBER(flr_forever_options, struct_size)
+FROZEN_MEMBER(flr_forever_options, flags)
+FROZEN_MEMBER(flr_forever_options, targets)
+FROZEN_MEMBER(flr_forever_options, target_count)
+FROZEN_MEMBER(flr_forever_options, mode)
+FROZEN_NEXT(flr_forever_options, struct_size, flags)
+FROZEN_NEXT(flr_forever_options, flags, targets)
+FROZEN_NEXT(flr_forever_options, targets, target_count)
+FROZEN_NEXT(flr_forever_options, target_count, mode)
+FROZEN_STRUCT(flr_forever_options, mode)
+
 struct frozen_flr_local_options {
     uint32_t struct_size;
     uint32_t flags;
@@ -286,6 +388,57 @@ FROZEN_NEXT(flr_local_options, engine_self, seed)
 FROZEN_NEXT(flr_local_options, seed, min_delay)
 FROZEN_NEXT(flr_local_options, min_delay, max_delay)
 FROZEN_STRUCT(flr_local_options, max_delay)
+
+struct frozen_flr_relay_options {
+    uint32_t struct_size;
+    uint32_t flags;
+    const char *const *targets;
+    size_t target_count;
+    int64_t mode;
+    int64_t order;
+    double task_assignment_timeout;
+    double task_result_timeout;
+};
+FROZEN_MEMBER(flr_relay_options, struct_size)
+FROZEN_MEMBER(flr_relay_options, flags)
+FROZEN_MEMBER(flr_relay_options, targets)
+FROZEN_MEMBER(flr_relay_options, target_count)
+FROZEN_MEMBER(flr_relay_options, mode)
+FROZEN_MEMBER(flr_relay_options, order)
+FROZEN_MEMBER(flr_relay_options, task_assignment_timeout)
+FROZEN_MEMBER(flr_relay_options, task_result_timeout)
+FROZEN_NEXT(flr_relay_options, struct_size, flags)
+FROZEN_NEXT(flr_relay_options, flags, targets)
+FROZEN_NEXT(flr_relay_options, targets, target_count)
+FROZEN_NEXT(flr_relay_options, target_count, mode)
+FROZEN_NEXT(flr_relay_options, mode, order)
+FROZEN_NEXT(flr_relay_options, order, task_assignment_timeout)
+FROZEN_NEXT(flr_relay_options, task_assignment_timeout, task_result_timeout)
+FROZEN_STRUCT(flr_relay_options, task_result_timeout)
+
+struct frozen_flr_send_options {
+    uint32_t struct_size;
+    uint32_t flags;
+    const char *const *targets;
+    size_t target_count;
+    int64_t mode;
+    int64_t order;
+    double task_assignment_timeout;
+};
+FROZEN_MEMBER(flr_send_options, struct_size)
+FROZEN_MEMBER(flr_send_options, flags)
+FROZEN_MEMBER(flr_send_options, targets)
+FROZEN_MEMBER(flr_send_options, target_count)
+FROZEN_MEMBER(flr_send_options, mode)
+FROZEN_MEMBER(flr_send_options, order)
+FROZEN_MEMBER(flr_send_options, task_assignment_timeout)
+FROZEN_NEXT(flr_send_options, struct_size, flags)
+FROZEN_NEXT(flr_send_options, flags, targets)
+FROZEN_NEXT(flr_send_options, targets, target_count)
+FROZEN_NEXT(flr_send_options, target_count, mode)
+FROZEN_NEXT(flr_send_options, mode, order)
+FROZEN_NEXT(flr_send_options, order, task_assignment_timeout)
+FROZEN_STRUCT(flr_send_options, task_assignment_timeout)
 
 struct frozen_flr_stats {
     uint32_t struct_size;
@@ -429,6 +582,45 @@ FROZEN_NEXT(flr_step_result, wait_ns, state)
 FROZEN_NEXT(flr_step_result, state, result)
 FROZEN_STRUCT(flr_step_result, result)
 
+struct frozen_flr_task_info {
+    uint32_t struct_size;
+    uint32_t flags;
+    const char *name;
+    int64_t kind;
+    int64_t number;
+    int64_t age;
+    int64_t time_left;
+    uint64_t targets;
+    uint64_t sent;
+    uint64_t answered;
+    uint64_t given_up;
+    uint64_t outstanding;
+};
+FROZEN_MEMBER(flr_task_info, struct_size)
+FROZEN_MEMBER(flr_task_info, flags)
+FROZEN_MEMBER(flr_task_info, name)
+FROZEN_MEMBER(flr_task_info, kind)
+FROZEN_MEMBER(flr_task_info, number)
+FROZEN_MEMBER(flr_task_info, age)
+FROZEN_MEMBER(flr_task_info, time_left)
+FROZEN_MEMBER(flr_task_info, targets)
+FROZEN_MEMBER(flr_task_info, sent)
+FROZEN_MEMBER(flr_task_info, answered)
+FROZEN_MEMBER(flr_task_info, given_up)
+FROZEN_MEMBER(flr_task_info, outstanding)
+FROZEN_NEXT(flr_task_info, struct_size, flags)
+FROZEN_NEXT(flr_task_info, flags, name)
+FROZEN_NEXT(flr_task_info, name, kind)
+FROZEN_NEXT(flr_task_info, kind, number)
+FROZEN_NEXT(flr_task_info, number, age)
+FROZEN_NEXT(flr_task_info, age, time_left)
+FROZEN_NEXT(flr_task_info, time_left, targets)
+FROZEN_NEXT(flr_task_info, targets, sent)
+FROZEN_NEXT(flr_task_info, sent, answered)
+FROZEN_NEXT(flr_task_info, answered, given_up)
+FROZEN_NEXT(flr_task_info, given_up, outstanding)
+FROZEN_STRUCT(flr_task_info, outstanding)
+
 struct frozen_flr_task_options {
     uint32_t struct_size;
     uint32_t flags;
@@ -482,12 +674,18 @@ typedef int (*frozen_flr_aux_handler)(void *self, flr_context *context, const ch
 FROZEN_TYPE(flr_aux_handler)
 typedef void (*frozen_flr_blob_release)(void *self, const void *data, size_t size);
 FROZEN_TYPE(flr_blob_release)
+typedef int (*frozen_flr_client_info_visitor)(void *self, const flr_client_info *info);
+FROZEN_TYPE(flr_client_info_visitor)
 typedef int (*frozen_flr_client_visitor)(void *self, const char *client, const char *parent, int64_t last_heard, int64_t disconnected);
 FROZEN_TYPE(flr_client_visitor)
 typedef int (*frozen_flr_event_handler)(void *self, const char *event, flr_context *context);
 FROZEN_TYPE(flr_event_handler)
 typedef int (*frozen_flr_local_client)(void *self, const char *client, const char *task_name, const flr_shareable *data, flr_signal *abort, flr_shareable **result);
 FROZEN_TYPE(flr_local_client)
+typedef int (*frozen_flr_name_visitor)(void *self, const char *client);
+FROZEN_TYPE(flr_name_visitor)
+typedef int (*frozen_flr_task_visitor)(void *self, const flr_task_info *info);
+FROZEN_TYPE(flr_task_visitor)
 
 void frozen_flr_allocator_ops_init(flr_allocator_ops *ops, size_t size);
 FROZEN_FUNCTION(flr_allocator_ops_init)
@@ -593,16 +791,40 @@ int frozen_flr_board_broadcast(flr_board *board, flr_task *task, const flr_broad
 FROZEN_FUNCTION(flr_board_broadcast)
 int frozen_flr_board_broadcast_and_wait(flr_board *board, flr_task *task, const flr_broadcast_options *options, flr_signal *abort, flr_context *context, int *status);
 FROZEN_FUNCTION(flr_board_broadcast_and_wait)
+int frozen_flr_board_broadcast_forever(flr_board *board, flr_task *task, const flr_forever_options *options, flr_context *context);
+FROZEN_FUNCTION(flr_board_broadcast_forever)
+int frozen_flr_board_broadcast_forever_and_wait(flr_board *board, flr_task *task, const flr_forever_options *options, flr_signal *abort, flr_context *context, int *status);
+FROZEN_FUNCTION(flr_board_broadcast_forever_and_wait)
 int frozen_flr_board_cancel_all(flr_board *board, int status);
 FROZEN_FUNCTION(flr_board_cancel_all)
 size_t frozen_flr_board_get_count(const flr_board *board);
 FROZEN_FUNCTION(flr_board_get_count)
 int frozen_flr_board_get_disconnect_time(const flr_board *board, const char *client, int64_t *when);
 FROZEN_FUNCTION(flr_board_get_disconnect_time)
+int frozen_flr_board_get_totals(const flr_board *board, flr_board_totals *totals);
+FROZEN_FUNCTION(flr_board_get_totals)
 void frozen_flr_board_options_init(flr_board_options *options, size_t size);
 FROZEN_FUNCTION(flr_board_options_init)
+int frozen_flr_board_print(flr_board *board, uint32_t flags, flr_blob **text);
+FROZEN_FUNCTION(flr_board_print)
+int frozen_flr_board_relay(flr_board *board, flr_task *task, const flr_relay_options *options, flr_context *context);
+FROZEN_FUNCTION(flr_board_relay)
+int frozen_flr_board_relay_and_wait(flr_board *board, flr_task *task, const flr_relay_options *options, flr_signal *abort, flr_context *context, int *status);
+FROZEN_FUNCTION(flr_board_relay_and_wait)
+int frozen_flr_board_send(flr_board *board, flr_task *task, const flr_send_options *options, flr_context *context);
+FROZEN_FUNCTION(flr_board_send)
+int frozen_flr_board_send_and_wait(flr_board *board, flr_task *task, const flr_send_options *options, flr_signal *abort, flr_context *context, int *status);
+FROZEN_FUNCTION(flr_board_send_and_wait)
 int frozen_flr_board_set_options(flr_board *board, const flr_board_options *options);
 FROZEN_FUNCTION(flr_board_set_options)
+void frozen_flr_board_totals_init(flr_board_totals *totals, size_t size);
+FROZEN_FUNCTION(flr_board_totals_init)
+int frozen_flr_board_visit_clients(flr_board *board, flr_client_info_visitor visitor, void *self);
+FROZEN_FUNCTION(flr_board_visit_clients)
+int frozen_flr_board_visit_outstanding(flr_board *board, int64_t number, flr_name_visitor visitor, void *self);
+FROZEN_FUNCTION(flr_board_visit_outstanding)
+int frozen_flr_board_visit_tasks(flr_board *board, flr_task_visitor visitor, void *self);
+FROZEN_FUNCTION(flr_board_visit_tasks)
 void frozen_flr_broadcast_options_init(flr_broadcast_options *options, size_t size);
 FROZEN_FUNCTION(flr_broadcast_options_init)
 int frozen_flr_client_list_add(flr_client_list *list, const char *name, const char *parent);
@@ -687,6 +909,10 @@ int frozen_flr_config_set_limits(flr_config *config, size_t event_depth, size_t 
 FROZEN_FUNCTION(flr_config_set_limits)
 int frozen_flr_config_set_log_level(flr_config *config, int level);
 FROZEN_FUNCTION(flr_config_set_log_level)
+int frozen_flr_config_set_min_sites(flr_config *config, size_t count);
+FROZEN_FUNCTION(flr_config_set_min_sites)
+int frozen_flr_config_set_required_sites(flr_config *config, const char *const *clients);
+FROZEN_FUNCTION(flr_config_set_required_sites)
 int frozen_flr_config_set_result_limits(flr_config *config, size_t depth, size_t count, size_t bytes);
 FROZEN_FUNCTION(flr_config_set_result_limits)
 int frozen_flr_config_set_secure(flr_config *config, int on);
@@ -795,6 +1021,8 @@ flr_filter *frozen_flr_filter_ref(flr_filter *filter);
 FROZEN_FUNCTION(flr_filter_ref)
 void frozen_flr_filter_unref(flr_filter *filter);
 FROZEN_FUNCTION(flr_filter_unref)
+void frozen_flr_forever_options_init(flr_forever_options *options, size_t size);
+FROZEN_FUNCTION(flr_forever_options_init)
 void frozen_flr_info_collector_free(flr_info_collector *collector);
 FROZEN_FUNCTION(flr_info_collector_free)
 int frozen_flr_info_collector_get(flr_info_collector *collector, flr_value **info);
@@ -849,6 +1077,8 @@ int frozen_flr_offer_set(flr_offer *offer, const char *name, const char *task_id
 FROZEN_FUNCTION(flr_offer_set)
 const char *frozen_flr_outcome_get_name(int outcome);
 FROZEN_FUNCTION(flr_outcome_get_name)
+void frozen_flr_relay_options_init(flr_relay_options *options, size_t size);
+FROZEN_FUNCTION(flr_relay_options_init)
 const char *frozen_flr_round_get_contributor(const flr_round *round, size_t i);
 FROZEN_FUNCTION(flr_round_get_contributor)
 size_t frozen_flr_round_get_contributor_count(const flr_round *round);
@@ -927,6 +1157,8 @@ flr_scope *frozen_flr_scope_ref(flr_scope *scope);
 FROZEN_FUNCTION(flr_scope_ref)
 void frozen_flr_scope_unref(flr_scope *scope);
 FROZEN_FUNCTION(flr_scope_unref)
+void frozen_flr_send_options_init(flr_send_options *options, size_t size);
+FROZEN_FUNCTION(flr_send_options_init)
 int frozen_flr_shareable_copy(const flr_shareable *message, const char *const *without, flr_shareable **copy);
 FROZEN_FUNCTION(flr_shareable_copy)
 int frozen_flr_shareable_copy_body(const flr_shareable *message, flr_shareable **copy);
@@ -1031,6 +1263,8 @@ int frozen_flr_task_get_detail(const flr_task *task, char *text, size_t size);
 FROZEN_FUNCTION(flr_task_get_detail)
 int frozen_flr_task_get_error(const flr_task *task);
 FROZEN_FUNCTION(flr_task_get_error)
+int frozen_flr_task_get_kind(const flr_task *task);
+FROZEN_FUNCTION(flr_task_get_kind)
 const char *frozen_flr_task_get_name(const flr_task *task);
 FROZEN_FUNCTION(flr_task_get_name)
 int64_t frozen_flr_task_get_number(const flr_task *task);
@@ -1047,6 +1281,8 @@ void frozen_flr_task_options_init(flr_task_options *options, size_t size);
 FROZEN_FUNCTION(flr_task_options_init)
 flr_task *frozen_flr_task_ref(flr_task *task);
 FROZEN_FUNCTION(flr_task_ref)
+int frozen_flr_task_set_payload(flr_task *task, flr_shareable *payload, flr_context *context);
+FROZEN_FUNCTION(flr_task_set_payload)
 int frozen_flr_task_set_prop(flr_task *task, const char *key, flr_value *value);
 FROZEN_FUNCTION(flr_task_set_prop)
 const char *frozen_flr_task_status_get_name(int status);
@@ -1164,13 +1400,23 @@ FROZEN_INT(FLR_ASSIGNMENT_OPEN, 1)
 FROZEN_INT(FLR_ASSIGNMENT_ANSWERED, 2)
 FROZEN_INT(FLR_ASSIGNMENT_GIVEN_UP, 3)
 FROZEN_INT(FLR_ASSIGNMENT_CLOSED, 4)
+FROZEN_INT(FLR_KIND_BROADCAST, 1)
+FROZEN_INT(FLR_KIND_FOREVER, 2)
+FROZEN_INT(FLR_KIND_SEND, 3)
+FROZEN_INT(FLR_KIND_SEND_ANY, 4)
+FROZEN_INT(FLR_KIND_RELAY, 5)
+FROZEN_INT(FLR_KIND_RELAY_ANY, 6)
 FROZEN_UNSIGNED(FLR_TASK_FLAG_NON_BLOCKING, UINT64_C(1))
 FROZEN_INT(FLR_TARGETS_DEFAULT, 0)
 FROZEN_INT(FLR_TARGETS_LIST, 1)
 FROZEN_INT(FLR_TARGETS_SNAPSHOT, 2)
 FROZEN_INT(FLR_TARGETS_OPEN, 3)
-FROZEN_UNSIGNED(FLR_BROADCAST_FLAG_ALLOW_UNKNOWN, UINT64_C(1))
+FROZEN_UNSIGNED(FLR_TARGETS_FLAG_ALLOW_UNKNOWN, UINT64_C(1))
+FROZEN_UNSIGNED(FLR_RELAY_FLAG_STATIC, UINT64_C(2))
+FROZEN_INT(FLR_ORDER_SEQUENTIAL, 0)
+FROZEN_INT(FLR_ORDER_ANY, 1)
 FROZEN_UNSIGNED(FLR_BOARD_FLAG_CANCEL_ON_FILTER_ERROR, UINT64_C(1))
+FROZEN_UNSIGNED(FLR_BOARD_PRINT_FLAG_BRIEF, UINT64_C(1))
 FROZEN_INT(FLR_OUTCOME_ACCEPTED, 1)
 FROZEN_INT(FLR_OUTCOME_DUPLICATE, 2)
 FROZEN_INT(FLR_OUTCOME_LATE, 3)

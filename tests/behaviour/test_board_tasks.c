@@ -264,7 +264,7 @@ START_TEST(bd_05_lists)
     memset(longest, 'x', 256);
     longest[256] = '\0';
     ck_assert_int_eq(try_targets(too_long, 1, FLR_TARGETS_LIST, 0, 0), FLR_E_LIMIT);
-    ck_assert_int_eq(try_targets(unknown, 2, FLR_TARGETS_LIST, FLR_BROADCAST_FLAG_ALLOW_UNKNOWN, 0),
+    ck_assert_int_eq(try_targets(unknown, 2, FLR_TARGETS_LIST, FLR_TARGETS_FLAG_ALLOW_UNKNOWN, 0),
                      0);
     ck_assert_int_eq(flr_board_cancel_all(h.board, 0), 0);
     ck_assert_int_eq(try_targets(twice, 4, FLR_TARGETS_LIST, 0, 3),

@@ -208,15 +208,19 @@ END_TEST
  * the times. */
 START_TEST(dc_02_time)
 {
-    world *w = opened();
+    world *w = new_world(1);
+    w->clients[2] = "c"; /* it stays, DC-10 */
+    w->client_count = 3;
     w->on_event = check_disconnected;
+    world_start(w);
+    world_step(w);
     report(w, "b");
     flr_clock_advance(w->clock, 1);
     report(w, "a");
     world_clear(w);
     world_advance(w, 500);
     expect_trace(w, "_client_disconnected b _client_disconnected a");
-    expect_table(w, "a:-:62 b:-:61");
+    expect_table(w, "a:-:62 b:-:61 c:-:-");
     world_free(w);
 }
 END_TEST
@@ -295,8 +299,66 @@ START_TEST(dc_03_disconnect_time)
     ck_assert_int_eq(when, 1060 * SECOND);
     boardhost_ask(&h, 1);
     ck_assert_int_eq(flr_board_get_disconnect_time(h.board, "site-1", &when), FLR_E_NOTFOUND);
+    boardhost_dead(&h, 1); /* and again: the new time */
+    boardhost_advance(&h, GRACE);
+    ck_assert_int_eq(flr_board_get_disconnect_time(h.board, "site-1", &when), 0);
+    ck_assert_int_eq(when, 1120 * SECOND);
     boardhost_close(&h);
     boardhost_free(&h);
+}
+END_TEST
+
+START_TEST(dc_03_arguments)
+{
+    boardhost h;
+    char too_long[257];
+    int64_t when = 7;
+    memset(too_long, 'x', 256);
+    too_long[256] = '\0';
+    boardhost_init(&h, 1);
+    boardhost_begin(&h);
+    ck_assert_int_eq(flr_board_get_disconnect_time(NULL, "site-1", &when), FLR_E_INVAL);
+    ck_assert_int_eq(flr_board_get_disconnect_time(h.board, NULL, &when), FLR_E_INVAL);
+    ck_assert_int_eq(flr_board_get_disconnect_time(h.board, "", &when), FLR_E_INVAL);
+    ck_assert_int_eq(flr_board_get_disconnect_time(h.board, "site-1", NULL), FLR_E_INVAL);
+    ck_assert_int_eq(flr_board_get_disconnect_time(h.board, too_long, &when), FLR_E_LIMIT);
+    ck_assert_int_eq(when, 7);
+    boardhost_close(&h);
+    boardhost_free(&h);
+}
+END_TEST
+
+static int note_disconnect_time(world_workflow *f, flr_context *context)
+{
+    flr_board *board;
+    int64_t when = 0;
+    ck_assert_int_eq(flr_context_get_board(context, &board), 0);
+    int status = flr_board_get_disconnect_time(board, "a", &when);
+    world_note(f->world, "gone%d(%s,%d)", f->number, flr_status_get_name(status),
+               (int)(when / SECOND));
+    return 0;
+}
+
+/* The disconnection is the run's: each workflow's board knows it, whenever it happened. */
+START_TEST(dc_03_on_every_workflows_board)
+{
+    world *w = new_world(2);
+    for (int i = 0; i < 2; i++) {
+        w->workflows[i].with_board = true;
+        w->workflows[i].on_start = w->workflows[i].on_stop = note_disconnect_time;
+    }
+    w->with_aux = w->with_persist = false;
+    world_start(w);
+    world_step(w);
+    report(w, "a");
+    world_advance(w, GRACE);
+    w->workflows[1].ended = true;
+    end_workflow(w, 0);
+    expect_trace(w, "_start_run start gone1(FLR_E_NOTFOUND,0) _start_workflow control "
+                    "_client_disconnected stop gone1(FLR_OK,61) _end_workflow "
+                    "start2 gone2(FLR_OK,61) _start_workflow control2 stop2 gone2(FLR_OK,61) "
+                    "_end_workflow _about_to_end_run _check_end_run_readiness _end_run");
+    world_free(w);
 }
 END_TEST
 
@@ -529,6 +591,8 @@ int main(void)
     tcase_add_test(dead, dc_02_not_before_the_start);
     tcase_add_test(dead, dc_02_not_after_the_end);
     tcase_add_test(dead, dc_03_disconnect_time);
+    tcase_add_test(dead, dc_03_arguments);
+    tcase_add_test(dead, dc_03_on_every_workflows_board);
     tcase_add_test(dead, dc_04_credit);
     tcase_add_test(dead, dc_04_off_the_watch_list);
     tcase_add_test(dead, dc_04_reconnected);

@@ -1,10 +1,14 @@
-/* Which clients a run knows. Rows LC-06, LC-31. */
-#include "boardhost.h"
+/*
+ * Which clients a run knows, and the hierarchy made of that: rows LC-06, LC-31. Where a loop index
+ * is used, 0 steps the run and 1 runs it.
+ */
 #include "caller.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define END " _about_to_end_run aux:__end_run__ persist(1) _check_end_run_readiness _end_run"
 
 static world *opened(void)
 {
@@ -57,6 +61,20 @@ static void expect_table(world *w, const char *expected)
 
 /* ---- LC-31 ---- */
 
+START_TEST(lc_31_when_the_engine_is_asked)
+{
+    world *w = world_begin(2, _i != 0);
+    w->trace_lists = true;
+    ck_assert_int_eq(world_complete(w, _i != 0), 0);
+    ck_assert_str_eq(
+        world_trace(w),
+        "_start_run persist(0) list_clients initialize_run start _start_workflow list_clients "
+        "control stop finalize_run _end_workflow initialize_run2 start2 _start_workflow "
+        "list_clients control2 stop2 finalize_run2 _end_workflow" END);
+    world_free(w);
+}
+END_TEST
+
 static int open_second_with_others(world_workflow *f, flr_context *context)
 {
     (void)context;
@@ -72,9 +90,11 @@ START_TEST(lc_31_known_clients)
     w->workflows[1].on_start = open_second_with_others;
     world_start(w);
     expect_table(w, "");
+    ck_assert_int_eq(flr_runner_add_client(w->runner, "early", NULL), 0);
     world_step(w);
-    expect_table(w, "a:-:- b:-:-");
+    expect_table(w, "a:-:- b:-:-"); /* the engine's list replaces what was known */
     ck_assert_int_eq(flr_runner_add_client(w->runner, "d", "b"), 0); /* the host's changes */
+    ck_assert_int_eq(flr_runner_add_client(w->runner, "d", "b"), FLR_E_EXISTS);
     ck_assert_int_eq(flr_runner_add_client(w->runner, "a", NULL), FLR_E_EXISTS);
     ck_assert_int_eq(flr_runner_remove_client(w->runner, "b"), 0);
     ck_assert_int_eq(flr_runner_remove_client(w->runner, "b"), FLR_E_NOTFOUND);
@@ -88,6 +108,7 @@ START_TEST(lc_31_known_clients)
     expect_table(w, "c:-:- a<c:-:-");
     world_request(w, "e");
     expect_table(w, "c:-:- a<c:-:- e:1:-"); /* as it was known before */
+    ck_assert_int_eq(world_finish(w), 0);
     world_free(w);
 }
 END_TEST
@@ -118,23 +139,92 @@ START_TEST(lc_31_arguments)
 }
 END_TEST
 
-/* At each SNAPSHOT the engine is asked again, and only it. */
-START_TEST(lc_31_snapshot)
+static int schedule(world *w, int64_t mode)
 {
-    boardhost h;
-    boardhost_init(&h, 2);
-    boardhost_begin(&h);
-    ck_assert_int_eq(flr_runner_add_client(h.runner, "site-5", NULL), 0);
-    h.clients = 3;
-    flr_task *task = boardhost_task(&h, "train", NULL);
-    ck_assert_int_eq(boardhost_broadcast(&h, task, FLR_TARGETS_SNAPSHOT, 0, 0, 0), 0);
-    ck_assert_ptr_null(boardhost_ask(&h, 5));
-    for (int i = 1; i <= 3; i++)
-        ck_assert_int_eq(boardhost_serve(&h, i), FLR_OUTCOME_ACCEPTED);
-    ck_assert_int_eq(flr_task_get_status(task), FLR_TASK_OK);
+    flr_board *board;
+    flr_task_options options;
+    flr_broadcast_options broadcast;
+    flr_task *task;
+    flr_shareable *payload;
+    ck_assert_int_eq(flr_context_get_board(w->context, &board), 0);
+    ck_assert_int_eq(flr_shareable_new(&payload), 0);
+    flr_task_options_init(&options, sizeof options);
+    options.name = "train";
+    options.payload = payload;
+    ck_assert_int_eq(flr_task_new(&options, &task), 0);
+    flr_broadcast_options_init(&broadcast, sizeof broadcast);
+    broadcast.mode = mode;
+    broadcast.min_responses = 1;
+    int status = flr_board_broadcast(board, task, &broadcast, NULL);
     flr_task_unref(task);
-    boardhost_close(&h);
-    boardhost_free(&h);
+    flr_shareable_unref(payload);
+    return status;
+}
+
+/* Ask and answer until there is nothing more; how often. */
+static int serve_all(world *w, const char *client)
+{
+    const flr_answer *answer;
+    char id[40];
+    int served = 0;
+    while (flr_answer_get_kind(answer = world_request(w, client)) == FLR_ANSWER_TASK) {
+        snprintf(id, sizeof id, "%s", flr_answer_get_id(answer));
+        ck_assert_int_eq(world_submit(w, client, "train", id, NULL), FLR_OUTCOME_ACCEPTED);
+        served++;
+    }
+    return served;
+}
+
+/* At each SNAPSHOT the engine is asked again, and only it; at no other scheduling. */
+START_TEST(lc_31_asked_at_each_snapshot)
+{
+    world *w = world_new(1);
+    w->workflows[0].with_board = true;
+    world_start(w);
+    w->trace_lists = true;
+    world_step(w);
+    world_clear(w);
+    ck_assert_int_eq(flr_runner_add_client(w->runner, "host", NULL), 0);
+    w->clients[1] = "late";
+    ck_assert_int_eq(schedule(w, FLR_TARGETS_OPEN), 0);
+    ck_assert_str_eq(world_trace(w), "");
+    expect_table(w, "a:-:- b:-:- host:-:-");
+    ck_assert_int_eq(schedule(w, FLR_TARGETS_SNAPSHOT), 0);
+    ck_assert_str_eq(world_trace(w), "list_clients");
+    expect_table(w, "a:-:- late:-:-");
+    ck_assert_int_eq(serve_all(w, "host"), 1); /* the open task; no target of the other */
+    ck_assert_int_eq(serve_all(w, "late"), 1); /* a target of the snapshot */
+    ck_assert_int_eq(world_finish(w), 0);
+    world_free(w);
+}
+END_TEST
+
+static int count_word(world *w, const char *word)
+{
+    int n = 0;
+    for (const char *p = world_trace(w); (p = strstr(p, word)) != NULL; p += strlen(word)) {
+        n++;
+    }
+    return n;
+}
+
+static int fail_second_list(world *w)
+{
+    return count_word(w, "list_clients") == 2 ? FLR_E_IO : 0;
+}
+
+START_TEST(lc_31_listing_fails_before_a_gate_opens)
+{
+    world *w = world_begin(1, _i != 0);
+    w->trace_lists = true;
+    w->on_list = fail_second_list;
+    ck_assert_int_eq(world_complete(w, _i != 0), FLR_E_IO);
+    ck_assert_str_eq(
+        world_trace(w),
+        "_start_run persist(0) list_clients initialize_run start _start_workflow list_clients "
+        "_fatal_system_error stop finalize_run _end_workflow" END);
+    expect_table(w, "a:-:- b:-:-"); /* who was known still is */
+    world_free(w);
 }
 END_TEST
 
@@ -174,21 +264,21 @@ static void expect_hierarchy(world *w, const char *expected)
 START_TEST(lc_06_hierarchy)
 {
     static const char *const names[] = {"leaf", "root", "middle",  "orphan", "x",
-                                        "y",    "self", "under-x", "leaf2"};
+                                        "y",    "self", "under-x", "leaf2",  "nameless"};
     static const char *const parents[] = {"middle", NULL,   "root", "nobody", "y",
-                                          "x",      "self", "x",    "middle"};
+                                          "x",      "self", "x",    "middle", ""};
     world *w = world_new(1);
-    for (int i = 0; i < 9; i++) {
+    for (int i = 0; i < 10; i++) {
         w->clients[i] = names[i];
         w->parents[i] = parents[i];
     }
-    w->client_count = 9;
+    w->client_count = 10;
     world_start(w);
     expect_hierarchy(w, "");
     world_step(w);
     /* in the table's order; missing, unknown and circular parents make roots */
-    expect_hierarchy(w, "root(middle(leaf leaf2)) orphan x(under-x) y self");
-    expect_hierarchy(w, "root(middle(leaf leaf2)) orphan x(under-x) y self");
+    expect_hierarchy(w, "root(middle(leaf leaf2)) orphan x(under-x) y self nameless");
+    expect_hierarchy(w, "root(middle(leaf leaf2)) orphan x(under-x) y self nameless");
     world_free(w);
 }
 END_TEST
@@ -211,9 +301,11 @@ int main(void)
 {
     Suite *suite = suite_create("known clients");
     TCase *known = tcase_create("known");
+    tcase_add_loop_test(known, lc_31_when_the_engine_is_asked, 0, 2);
     tcase_add_test(known, lc_31_known_clients);
     tcase_add_test(known, lc_31_arguments);
-    tcase_add_test(known, lc_31_snapshot);
+    tcase_add_test(known, lc_31_asked_at_each_snapshot);
+    tcase_add_loop_test(known, lc_31_listing_fails_before_a_gate_opens, 0, 2);
     tcase_add_test(known, lc_06_hierarchy);
     tcase_add_test(known, lc_06_follows_the_table);
     suite_add_tcase(suite, known);

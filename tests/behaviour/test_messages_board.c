@@ -56,6 +56,7 @@ static void expect(const char *trace)
 START_TEST(rq_17_served)
 {
     char id[40], again[40];
+    h.lead = 1000;
     begin();
     schedule(NULL, 1);
     boardhost_take(&h, 1, id);

@@ -445,6 +445,7 @@ static flr_value *head_but(const char *key, bool number)
     ck_assert_int_eq(flr_value_new_map(&head), 0);
     ck_assert_int_eq(flr_map_set_text(&head, "job", WORLD_JOB), 0);
     ck_assert_int_eq(flr_map_set_int(&head, "index", 0), 0);
+    ck_assert_int_eq(flr_map_set_int(&head, "begun", 1), 0);
     ck_assert_int_eq(flr_blob_new_copy("0123456789abcdef", 16, &secret), 0);
     ck_assert_int_eq(flr_value_new_bytes(secret, &v), 0);
     flr_blob_unref(secret);
@@ -469,10 +470,10 @@ static int restore_head(world *w, flr_value *head)
 
 START_TEST(ps_03_heads_that_say_nonsense)
 {
-    static const char *const keys[] = {"job", "index", "secret", "entries"};
+    static const char *const keys[] = {"job", "index", "begun", "secret", "entries"};
     flr_value *v;
     world *w = world_begin(1, false);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         ck_assert_int_eq(restore_head(w, head_but(keys[i], false)), FLR_E_CORRUPT);
         ck_assert_int_eq(restore_head(w, head_but(keys[i], true)), FLR_E_CORRUPT);
     }

@@ -348,12 +348,12 @@ START_TEST(lc_26_a_deadline_from_outside_wakes_up)
     world_start(w);
     ck_assert_int_eq(world_step(w).wait_ns, -1);
     int wakeups = w->wakeups;
-    flr_task_unref(schedule(w->context, 10.0));
+    flr_task_unref(schedule(w->context, 100.0));
     ck_assert_int_gt(w->wakeups, wakeups);
-    ck_assert_int_eq(world_step(w).wait_ns, 10 * SECOND);
+    ck_assert_int_eq(world_step(w).wait_ns, 100 * SECOND);
     wakeups = w->wakeups;
     ck_assert_int_eq(flr_runner_handle_dead_job(w->runner, "a"),
-                     0); /* a grace period of 60 s begins */
+                     0); /* a grace period of 60 s begins: nearer */
     ck_assert_int_gt(w->wakeups, wakeups);
     ck_assert_int_eq(world_advance(w, 10.0).wait_ns, 50 * SECOND);
     ck_assert_int_eq(world_finish(w), 0);

@@ -92,12 +92,13 @@ static double null_dispatch(long clients)
 
 /* ---- pairs ---- */
 
-static double pairs_of(federation *f, long pairs)
+double bench_pairs_1t(const federation_options *options)
 {
-    long done = 0;
+    federation *f = federation_new(options);
+    long wanted = pairs_wanted(f->count), done = 0;
     federation_step(f);
     double begin = bench_now();
-    while (done < pairs) {
+    while (done < wanted) {
         for (long i = 0; i < f->count; i++)
             done += federation_pair(f, f->context, i);
         federation_step(f); /* the next round */
@@ -105,16 +106,6 @@ static double pairs_of(federation *f, long pairs)
     double seconds = bench_now() - begin;
     federation_free(f);
     return (double)done / seconds;
-}
-
-static double pairs_1t(long clients)
-{
-    return pairs_of(federation_new(clients, 0, false), pairs_wanted(clients));
-}
-
-static double foreign_tasks(long tasks)
-{
-    return pairs_of(federation_new(1000, tasks, false), pairs_wanted(1000));
 }
 
 /* Two threads, each with half of the clients. Who ends a round steps to the next one; the other finds no task for a moment. */
@@ -142,13 +133,13 @@ static void *serve_half(void *self)
     return NULL;
 }
 
-static double pairs_2t(long clients)
+double bench_pairs_2t(const federation_options *options)
 {
-    federation *f = federation_new(clients, 0, false);
+    federation *f = federation_new(options);
+    long wanted = pairs_wanted(f->count) / 2;
     pthread_mutex_t stepping = PTHREAD_MUTEX_INITIALIZER;
-    long wanted = pairs_wanted(clients) / 2;
-    half halves[2] = {{f, 0, clients / 2, wanted, 0, &stepping},
-                      {f, clients / 2, clients, wanted, 0, &stepping}};
+    half halves[2] = {{f, 0, f->count / 2, wanted, 0, &stepping},
+                      {f, f->count / 2, f->count, wanted, 0, &stepping}};
     pthread_t threads[2];
     federation_step(f);
     double begin = bench_now();
@@ -161,9 +152,19 @@ static double pairs_2t(long clients)
     return (double)(halves[0].done + halves[1].done) / seconds;
 }
 
+static double pairs_1t(long clients)
+{
+    return bench_pairs_1t(&(federation_options){.count = clients, .kind = FLR_KIND_BROADCAST});
+}
+
+static double pairs_2t(long clients)
+{
+    return bench_pairs_2t(&(federation_options){.count = clients, .kind = FLR_KIND_BROADCAST});
+}
+
 static double polls_1t(long clients)
 {
-    federation *f = federation_new(clients, 0, true);
+    federation *f = federation_new(&(federation_options){.count = clients});
     long polls = bench_quick ? 100000 : 1000000;
     federation_step(f);
     double begin = bench_now();
@@ -175,20 +176,52 @@ static double polls_1t(long clients)
     return (double)polls / seconds;
 }
 
+/* ---- what others wait for costs nobody anything ---- */
+
+static double among_foreign(long tasks, int kind)
+{
+    return bench_pairs_1t(&(federation_options){
+        .count = 1000, .kind = FLR_KIND_BROADCAST, .foreign = tasks, .foreign_kind = kind});
+}
+
+static double foreign_tasks(long tasks)
+{
+    return among_foreign(tasks, FLR_KIND_BROADCAST);
+}
+
+static double foreign_sends(long tasks)
+{
+    return among_foreign(tasks, FLR_KIND_SEND);
+}
+
+static double foreign_relays(long tasks)
+{
+    return among_foreign(tasks, FLR_KIND_RELAY);
+}
+
 const figure dispatch_figures[] = {
-    {"null_dispatch_10", "pairs/s", NULL, null_dispatch, 10, "null_dispatch"},
-    {"null_dispatch_1000", "pairs/s", NULL, null_dispatch, 1000, "null_dispatch"},
-    {"null_dispatch_10000", "pairs/s", NULL, null_dispatch, 10000, "null_dispatch"},
-    {"null_dispatch_1000000", "pairs/s", NULL, null_dispatch, 1000000, "null_dispatch"},
-    {"pairs_1t_10", "pairs/s", "null_dispatch_10", pairs_1t, 10, "pairs_1t"},
-    {"pairs_1t_1000", "pairs/s", "null_dispatch_1000", pairs_1t, 1000, "pairs_1t"},
-    {"pairs_1t_10000", "pairs/s", "null_dispatch_10000", pairs_1t, 10000, "pairs_1t"},
-    {"pairs_1t_1000000", "pairs/s", "null_dispatch_1000000", pairs_1t, 1000000, "pairs_1t"},
-    {"pairs_2t_1000", "pairs/s", "pairs_1t_1000", pairs_2t, 1000, "pairs_2t"},
-    {"pairs_2t_10000", "pairs/s", "pairs_1t_10000", pairs_2t, 10000, "pairs_2t"},
-    {"polls_1t_1000", "polls/s", NULL, polls_1t, 1000, NULL},
-    {"foreign_tasks_1", "pairs/s", "pairs_1t_1000", foreign_tasks, 1, "foreign_tasks"},
-    {"foreign_tasks_100", "pairs/s", "pairs_1t_1000", foreign_tasks, 100, "foreign_tasks"},
-    {"foreign_tasks_10000", "pairs/s", "pairs_1t_1000", foreign_tasks, 10000, "foreign_tasks"},
-    {NULL, NULL, NULL, NULL, 0, NULL},
+    FIGURE("null_dispatch_10", "pairs/s", NULL, null_dispatch, 10, "null_dispatch"),
+    FIGURE("null_dispatch_1000", "pairs/s", NULL, null_dispatch, 1000, "null_dispatch"),
+    FIGURE("null_dispatch_10000", "pairs/s", NULL, null_dispatch, 10000, "null_dispatch"),
+    FIGURE("null_dispatch_1000000", "pairs/s", NULL, null_dispatch, 1000000, "null_dispatch"),
+    FIGURE("pairs_1t_10", "pairs/s", "null_dispatch_10", pairs_1t, 10, "pairs_1t"),
+    FIGURE("pairs_1t_1000", "pairs/s", "null_dispatch_1000", pairs_1t, 1000, "pairs_1t"),
+    FIGURE("pairs_1t_10000", "pairs/s", "null_dispatch_10000", pairs_1t, 10000, "pairs_1t"),
+    FIGURE("pairs_1t_1000000", "pairs/s", "null_dispatch_1000000", pairs_1t, 1000000, "pairs_1t"),
+    FIGURE("pairs_2t_1000", "pairs/s", "pairs_1t_1000", pairs_2t, 1000, "pairs_2t"),
+    FIGURE("pairs_2t_10000", "pairs/s", "pairs_1t_10000", pairs_2t, 10000, "pairs_2t"),
+    FIGURE("polls_1t_1000", "polls/s", NULL, polls_1t, 1000, NULL),
+    FIGURE("foreign_tasks_1", "pairs/s", "pairs_1t_1000", foreign_tasks, 1, "foreign_tasks"),
+    FIGURE("foreign_tasks_100", "pairs/s", "pairs_1t_1000", foreign_tasks, 100, "foreign_tasks"),
+    FIGURE("foreign_tasks_10000", "pairs/s", "pairs_1t_1000", foreign_tasks, 10000,
+           "foreign_tasks"),
+    FIGURE("foreign_sends_1", "pairs/s", "pairs_1t_1000", foreign_sends, 1, "foreign_sends"),
+    FIGURE("foreign_sends_100", "pairs/s", "pairs_1t_1000", foreign_sends, 100, "foreign_sends"),
+    FIGURE("foreign_sends_10000", "pairs/s", "pairs_1t_1000", foreign_sends, 10000,
+           "foreign_sends"),
+    FIGURE("foreign_relays_1", "pairs/s", "pairs_1t_1000", foreign_relays, 1, "foreign_relays"),
+    FIGURE("foreign_relays_100", "pairs/s", "pairs_1t_1000", foreign_relays, 100, "foreign_relays"),
+    FIGURE("foreign_relays_10000", "pairs/s", "pairs_1t_1000", foreign_relays, 10000,
+           "foreign_relays"),
+    FIGURE_END,
 };

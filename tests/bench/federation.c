@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FOREIGNER "foreigner"
+
 static flr_shareable *message_of_1k(void)
 {
     static const char bytes[1024];
@@ -18,86 +20,157 @@ static flr_shareable *message_of_1k(void)
     return s;
 }
 
+static flr_shareable *heartbeat_of(const flr_value *peer)
+{
+    flr_shareable *s;
+    bench_check(flr_shareable_new(&s), "heartbeat");
+    bench_check(flr_shareable_set_header(s, FLR_HEADER_PEER_PROPS, flr_value_ref(peer)),
+                "heartbeat");
+    flr_shareable_freeze(s);
+    return s;
+}
+
+/* ---- its engine ---- */
+
 static int list_clients(void *self, flr_client_list *list)
 {
     federation *f = self;
     int status = 0;
     for (long i = 0; status == 0 && i < f->count; i++)
         status = flr_client_list_add(list, f->names[i], NULL);
-    return status == 0 && f->foreign > 0 ? flr_client_list_add(list, "foreigner", NULL) : status;
+    return status == 0 && f->options.foreign > 0 ? flr_client_list_add(list, FOREIGNER, NULL)
+                                                 : status;
 }
 
-static flr_task *make_task(federation *f)
+/* A host would pass it on; here it is only made. */
+static void task_ready(void *self, const char *client)
+{
+    (void)self;
+    (void)client;
+}
+
+/* ---- its tasks ---- */
+
+static int broadcast(federation *f, flr_task *task, const char *const *targets, size_t count)
+{
+    flr_broadcast_options options;
+    flr_broadcast_options_init(&options, sizeof options);
+    options.targets = targets;
+    options.target_count = count;
+    return flr_board_broadcast(f->board, task, &options, NULL);
+}
+
+static int broadcast_forever(federation *f, flr_task *task, const char *const *targets,
+                             size_t count)
+{
+    flr_forever_options options;
+    flr_forever_options_init(&options, sizeof options);
+    options.targets = targets;
+    options.target_count = count;
+    return flr_board_broadcast_forever(f->board, task, &options, NULL);
+}
+
+static int send_to_one(federation *f, flr_task *task, const char *const *targets, size_t count)
+{
+    flr_send_options options;
+    flr_send_options_init(&options, sizeof options);
+    options.targets = targets;
+    options.target_count = count;
+    return flr_board_send(f->board, task, &options, NULL);
+}
+
+static int relay(federation *f, flr_task *task, const char *const *targets, size_t count)
+{
+    flr_relay_options options;
+    flr_relay_options_init(&options, sizeof options);
+    options.flags = FLR_RELAY_FLAG_STATIC;
+    options.targets = targets;
+    options.target_count = count;
+    return flr_board_relay(f->board, task, &options, NULL);
+}
+
+flr_task *federation_schedule(federation *f, int kind, const char *const *targets, long count)
 {
     flr_task_options options;
     flr_task *task;
+    int status;
     flr_task_options_init(&options, sizeof options);
     options.name = "train";
     options.payload = f->payload;
     bench_check(flr_task_new(&options, &task), "task");
+    if (kind == FLR_KIND_FOREVER)
+        status = broadcast_forever(f, task, targets, (size_t)count);
+    else if (kind == FLR_KIND_SEND)
+        status = send_to_one(f, task, targets, (size_t)count);
+    else if (kind == FLR_KIND_RELAY)
+        status = relay(f, task, targets, (size_t)count);
+    else
+        status = broadcast(f, task, targets, (size_t)count);
+    bench_check(status, "scheduling");
     return task;
 }
 
-/* To all clients but the foreigner, or to the foreigner alone. */
-static int schedule(federation *f, flr_context *context, bool foreign)
-{
-    static const char *const foreigner[] = {"foreigner"};
-    flr_board *board;
-    flr_broadcast_options options;
-    flr_broadcast_options_init(&options, sizeof options);
-    options.targets = foreign ? foreigner : f->targets;
-    options.target_count = foreign ? 1 : (size_t)f->count;
-    bench_check(flr_context_get_board(context, &board), "board");
-    flr_task *task = make_task(f);
-    bench_check(flr_board_broadcast(board, task, &options, context), "broadcast");
-    if (!foreign) {
-        flr_task_unref(f->task);
-        f->task = task;
-    } else {
-        flr_task_unref(task);
-    }
-    return 0;
-}
+/* ---- its controller ---- */
 
 static int start(void *self, flr_context *context)
 {
+    static const char *const foreigner[] = {FOREIGNER};
     federation *f = self;
-    for (long i = 0; i < f->foreign; i++)
-        schedule(f, context, true);
+    bench_check(flr_context_get_board(context, &f->board), "board");
+    for (long i = 0; i < f->options.foreign; i++)
+        flr_task_unref(federation_schedule(f, f->options.foreign_kind, foreigner, 1));
     return 0;
+}
+
+static void schedule_round(federation *f)
+{
+    if (f->options.kind != FLR_KIND_SEND) {
+        flr_task_unref(federation_schedule(f, f->options.kind, f->targets, f->count));
+        return;
+    }
+    for (long i = 0; i < f->count; i++)
+        flr_task_unref(federation_schedule(f, FLR_KIND_SEND, &f->targets[i], 1));
 }
 
 static int step(void *self, flr_context *context, int64_t now, int64_t *due, int *ended)
 {
     federation *f = self;
-    (void)now;
-    (void)due;
-    flr_signal *abort = flr_context_get_abort_signal(context);
-    *ended = flr_signal_is_triggered(abort);
-    flr_signal_unref(abort);
-    if (*ended || f->idle || (f->task != NULL && flr_task_get_status(f->task) == FLR_TASK_STANDING))
-        return 0;
-    if (f->rounds_left == 0)
-        *ended = 1;
-    else
-        schedule(f, context, false);
-    f->rounds_left -= f->rounds_left > 0;
+    (void)context, (void)now, (void)due, (void)ended;
+    if (f->options.kind != 0 && flr_board_get_count(f->board) == (size_t)f->options.foreign)
+        schedule_round(f);
     return 0;
 }
 
-federation *federation_new(long count, long foreign, bool idle)
+/* ---- its life ---- */
+
+static void make_runner(federation *f)
 {
-    federation *f = calloc(1, sizeof *f);
     flr_config *config;
     flr_engine_ops engine;
     flr_controller_ops controller;
-    f->names = calloc((size_t)count, sizeof *f->names);
-    f->targets = calloc((size_t)count, sizeof *f->targets);
-    f->count = count;
-    f->foreign = foreign;
-    f->idle = idle;
-    f->rounds_left = -1;
-    for (long i = 0; i < count; i++) {
+    flr_engine_ops_init(&engine, sizeof engine);
+    engine.list_clients = list_clients;
+    engine.task_ready = f->options.notices ? task_ready : NULL;
+    flr_controller_ops_init(&controller, sizeof controller);
+    controller.start = start;
+    controller.step = step;
+    bench_check(flr_config_new(&config), "config");
+    if (f->options.configure != NULL)
+        f->options.configure(config, f->options.self);
+    bench_check(flr_config_add_controller(config, "bench", &controller, f, NULL, NULL),
+                "controller");
+    bench_check(flr_runner_new(config, "bench", &engine, f, &f->runner), "runner");
+    bench_check(flr_runner_new_context(f->runner, &f->context), "context");
+}
+
+federation *federation_new(const federation_options *options)
+{
+    federation *f = calloc(1, sizeof *f);
+    f->options = *options;
+    f->count = options->count;
+    f->names = calloc((size_t)f->count, sizeof *f->names);
+    f->targets = calloc((size_t)f->count, sizeof *f->targets);
+    for (long i = 0; i < f->count; i++) {
         f->targets[i] = f->names[i];
         snprintf(f->names[i], sizeof f->names[i], "site-%u", (unsigned)i % 10000000);
     }
@@ -105,47 +178,39 @@ federation *federation_new(long count, long foreign, bool idle)
     f->result = message_of_1k();
     bench_check(flr_value_new_map(&f->peer), "peer");
     bench_check(flr_map_set_text(&f->peer, FLR_PROP_RUN_NUM, "bench"), "peer");
-    flr_engine_ops_init(&engine, sizeof engine);
-    engine.list_clients = list_clients;
-    flr_controller_ops_init(&controller, sizeof controller);
-    controller.start = start;
-    controller.step = step;
-    bench_check(flr_config_new(&config), "config");
-    bench_check(flr_config_add_controller(config, "bench", &controller, f, NULL, NULL),
-                "controller");
-    bench_check(flr_runner_new(config, "bench", &engine, f, &f->runner), "runner");
-    bench_check(flr_runner_new_context(f->runner, &f->context), "context");
+    f->beat = heartbeat_of(f->peer);
+    make_runner(f);
     return f;
 }
 
 void federation_free(federation *f)
 {
-    flr_task_unref(f->task);
     flr_context_free(f->context);
     flr_runner_free(f->runner);
     flr_shareable_unref(f->payload);
     flr_shareable_unref(f->result);
+    flr_shareable_unref(f->beat);
     flr_value_unref(f->peer);
     free(f->targets);
     free(f->names);
     free(f);
 }
 
-bool federation_step(federation *f)
+void federation_step(federation *f)
 {
     flr_step_result result;
     flr_step_result_init(&result, sizeof result);
     do
         bench_check(flr_runner_step(f->runner, &result), "step");
     while (result.state == FLR_STEP_RUNNING && result.wait_ns == 0);
-    return result.state == FLR_STEP_ENDED;
+    bench_check(result.result, "the run");
 }
 
-bool federation_pair(federation *f, flr_context *context, long i)
+/* ---- what its clients send ---- */
+
+bool federation_request(federation *f, flr_context *context, long i, char *id)
 {
     const flr_answer *answer;
-    char id[64];
-    int outcome;
     flr_context_reset(context);
     flr_context_set_peer_props(context, f->peer);
     bench_check(flr_runner_process_task_request(f->runner, f->names[i], context, &answer),
@@ -153,6 +218,12 @@ bool federation_pair(federation *f, flr_context *context, long i)
     if (flr_answer_get_kind(answer) != FLR_ANSWER_TASK)
         return false;
     strcpy(id, flr_answer_get_id(answer));
+    return true;
+}
+
+void federation_submit(federation *f, flr_context *context, long i, const char *id)
+{
+    int outcome;
     flr_context_reset(context);
     flr_context_set_peer_props(context, f->peer);
     bench_check(flr_runner_process_submission(f->runner, f->names[i], context, "train", id,
@@ -160,5 +231,24 @@ bool federation_pair(federation *f, flr_context *context, long i)
                 "submission");
     if (outcome != FLR_OUTCOME_ACCEPTED)
         bench_check(-1, "a result was not accepted");
+}
+
+bool federation_pair(federation *f, flr_context *context, long i)
+{
+    char id[64];
+    if (!federation_request(f, context, i, id))
+        return false;
+    federation_submit(f, context, i, id);
     return true;
+}
+
+void federation_heartbeat(federation *f, flr_context *context, long i)
+{
+    const flr_shareable *reply;
+    flr_context_reset(context);
+    bench_check(flr_runner_process_aux(f->runner, f->names[i], "__job_heartbeat__", context,
+                                       f->beat, &reply),
+                "heartbeat");
+    if (strcmp(flr_shareable_get_rc(reply), FLR_RC_OK) != 0)
+        bench_check(-1, "a heartbeat was refused");
 }

@@ -146,9 +146,9 @@ static double abort_median(long worst)
 }
 
 const figure round_figures[] = {
-    {"round_us_2", "us", NULL, round_median, 2, NULL},
-    {"round_us_2_worst", "us", NULL, round_worst, 2, NULL},
-    {"abort_us", "us", NULL, abort_median, 0, NULL},
-    {"abort_us_worst", "us", NULL, abort_median, 1, NULL},
-    {NULL, NULL, NULL, NULL, 0, NULL},
+    FIGURE("round_us_2", "us", NULL, round_median, 2, NULL),
+    FIGURE("round_us_2_worst", "us", NULL, round_worst, 2, NULL),
+    FIGURE("abort_us", "us", NULL, abort_median, 0, NULL),
+    FIGURE("abort_us_worst", "us", NULL, abort_median, 1, NULL),
+    FIGURE_END,
 };

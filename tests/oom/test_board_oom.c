@@ -131,7 +131,7 @@ static void build_strangers(void)
     build_task();
     targets.targets = strangers;
     targets.target_count = 2;
-    targets.flags = FLR_BROADCAST_FLAG_ALLOW_UNKNOWN;
+    targets.flags = FLR_TARGETS_FLAG_ALLOW_UNKNOWN;
 }
 
 static void build_open(void)

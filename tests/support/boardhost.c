@@ -13,6 +13,7 @@ void boardhost_init(boardhost *h, size_t clients)
     pthread_mutex_init(&h->lock, NULL);
     h->clients = clients;
     h->seed = 1;
+    h->grace = h->lead = -1.0;
     h->job = "job";
     h->workflow = "wf";
 }
@@ -147,6 +148,12 @@ static flr_config *make_config(boardhost *h)
         flr_filter_ops_init(&filter, sizeof filter);
         filter.process = filter_process;
         ck_assert_int_eq(flr_config_add_data_filter(config, "*", &filter, h), 0);
+    }
+    if (h->grace >= 0) {
+        ck_assert_int_eq(flr_config_set_dead_client_grace_period(config, h->grace), 0);
+    }
+    if (h->lead >= 0) {
+        ck_assert_int_eq(flr_config_set_dead_client_check_lead_time(config, h->lead), 0);
     }
     if (h->configure != NULL) {
         h->configure(config);
@@ -285,9 +292,9 @@ int boardhost_serve(boardhost *h, int client)
     return boardhost_answer(h, client, name, id, client);
 }
 
-const char *boardhost_check(boardhost *h, int client, const char *id)
+/* The reply to an auxiliary message of this client; id: header of the task id, NULL: none. */
+static const flr_shareable *send_aux(boardhost *h, int client, const char *topic, const char *id)
 {
-    static char cause[64];
     flr_shareable *request;
     const flr_shareable *reply = NULL;
     flr_value *props;
@@ -296,11 +303,21 @@ const char *boardhost_check(boardhost *h, int client, const char *id)
     ck_assert_int_eq(flr_value_new_map(&props), 0);
     ck_assert_int_eq(flr_map_set_text(&props, FLR_PROP_RUN_NUM, h->job), 0);
     ck_assert_int_eq(flr_shareable_set_header(request, FLR_HEADER_PEER_PROPS, props), 0);
-    ck_assert_int_eq(flr_shareable_set_header_text(request, FLR_HEADER_TASK_ID, id), 0);
-    ck_assert_int_eq(flr_runner_process_aux(h->runner, boardhost_name(client), "__task_check__",
+    if (id != NULL) {
+        ck_assert_int_eq(flr_shareable_set_header_text(request, FLR_HEADER_TASK_ID, id), 0);
+    }
+    ck_assert_int_eq(flr_runner_process_aux(h->runner, boardhost_name(client), topic,
                                             boardhost_context(h, client), request, &reply),
                      0);
     flr_shareable_unref(request);
+    return reply;
+}
+
+const char *boardhost_check(boardhost *h, int client, const char *id)
+{
+    static char cause[64];
+    const flr_shareable *reply = send_aux(h, client, "__task_check__", id);
+
     if (strcmp(flr_shareable_get_rc(reply), FLR_RC_OK) == 0) {
         return "OK";
     }
@@ -308,6 +325,17 @@ const char *boardhost_check(boardhost *h, int client, const char *id)
     snprintf(cause, sizeof cause, "%s",
              flr_value_get_text(flr_shareable_get_header(reply, FLR_HEADER_ERROR), "?"));
     return cause;
+}
+
+void boardhost_dead(boardhost *h, int client)
+{
+    ck_assert_int_eq(flr_runner_handle_dead_job(h->runner, boardhost_name(client)), 0);
+}
+
+void boardhost_heartbeat(boardhost *h, int client)
+{
+    ck_assert_str_eq(flr_shareable_get_rc(send_aux(h, client, "__job_heartbeat__", NULL)),
+                     FLR_RC_OK);
 }
 
 /* ---- tasks ---- */
@@ -328,8 +356,15 @@ int boardhost_after(void *self, flr_assignment *a, flr_context *context)
 
 int boardhost_received(void *self, flr_assignment *a, flr_context *context)
 {
+    flr_shareable *result = flr_assignment_get_result(a);
+    const flr_value *late = flr_shareable_get_header(result, FLR_HEADER_REPLY_IS_LATE);
+
     (void)context;
-    boardhost_note(self, "received(%s)", flr_assignment_get_client(a));
+    boardhost_note(self, "received(%s%s)", flr_assignment_get_client(a),
+                   late == NULL                  ? ""
+                   : flr_value_get_bool(late, 0) ? ",late"
+                                                 : ",?");
+    flr_shareable_unref(result);
     return 0;
 }
 
@@ -399,6 +434,127 @@ int boardhost_broadcast(boardhost *h, flr_task *task, int mode, int n, uint64_t 
     options.min_responses = min;
     options.wait_time_after_min_received = wait;
     return flr_board_broadcast(h->board, task, &options, NULL);
+}
+
+int boardhost_forever(boardhost *h, flr_task *task, int mode, int n)
+{
+    const char *names[BOARDHOST_CLIENTS];
+    flr_forever_options options;
+
+    flr_forever_options_init(&options, sizeof options);
+    options.mode = mode;
+    for (int i = 0; i < n; i++) {
+        names[i] = boardhost_name(i + 1);
+    }
+    if (mode == FLR_TARGETS_LIST) {
+        options.targets = names;
+        options.target_count = (size_t)n;
+    }
+    return flr_board_broadcast_forever(h->board, task, &options, NULL);
+}
+
+static size_t list_names(const char *list, const char *names[BOARDHOST_LEGS])
+{
+    size_t count = list == NULL ? 0 : strlen(list);
+
+    ck_assert_uint_le(count, BOARDHOST_LEGS);
+    for (size_t i = 0; i < count; i++) {
+        names[i] = boardhost_name(list[i] - '0');
+    }
+    return count;
+}
+
+int boardhost_send(boardhost *h, flr_task *task, const char *list, int order,
+                   double assignment_timeout)
+{
+    const char *names[BOARDHOST_LEGS];
+    flr_send_options options;
+
+    flr_send_options_init(&options, sizeof options);
+    options.target_count = list_names(list, names);
+    options.targets = list == NULL ? NULL : names;
+    options.order = order;
+    options.task_assignment_timeout = assignment_timeout;
+    return flr_board_send(h->board, task, &options, NULL);
+}
+
+int boardhost_relay(boardhost *h, flr_task *task, const char *list, uint32_t flags, int order,
+                    double assignment_timeout, double result_timeout)
+{
+    const char *names[BOARDHOST_LEGS];
+    flr_relay_options options;
+
+    flr_relay_options_init(&options, sizeof options);
+    options.flags = flags;
+    options.target_count = list_names(list, names);
+    options.targets = list == NULL ? NULL : names;
+    options.order = order;
+    options.task_assignment_timeout = assignment_timeout;
+    options.task_result_timeout = result_timeout;
+    return flr_board_relay(h->board, task, &options, NULL);
+}
+
+const char *boardhost_decision(boardhost *h, int client, char id[40])
+{
+    static char name[FLR_NAME_MAX + 1];
+    const char *target = boardhost_name(client);
+    flr_broadcast_options options;
+    flr_task_options quiet;
+    flr_task *probe;
+    const flr_answer *answer;
+
+    flr_task_options_init(&quiet, sizeof quiet);
+    probe = boardhost_task(h, "probe", &quiet);
+    flr_broadcast_options_init(&options, sizeof options);
+    options.flags = FLR_TARGETS_FLAG_ALLOW_UNKNOWN;
+    options.targets = &target;
+    options.target_count = 1;
+    ck_assert_int_eq(flr_board_broadcast(h->board, probe, &options, NULL), 0);
+    answer = boardhost_ask(h, client);
+    snprintf(name, sizeof name, "%s", answer == NULL ? "BLOCK" : flr_answer_get_name(answer));
+    if (strcmp(name, "probe") == 0) {
+        snprintf(name, sizeof name, "NO_BLOCK");
+    } else if (answer != NULL && id != NULL) {
+        snprintf(id, 40, "%s", flr_answer_get_id(answer));
+    }
+    ck_assert_int_eq(flr_task_cancel(probe, 0), 0);
+    flr_task_unref(probe);
+    return name;
+}
+
+typedef struct states {
+    char text[512];
+    size_t used;
+} states;
+
+static int add_state(void *self, flr_assignment *a)
+{
+    static const char *const names[] = {"?", "open", "answered", "given_up", "closed"};
+    states *s = self;
+    int written =
+        snprintf(s->text + s->used, sizeof s->text - s->used, "%s%s:%s", s->used > 0 ? " " : "",
+                 flr_assignment_get_client(a), names[flr_assignment_get_state(a)]);
+
+    ck_assert(written > 0 && (size_t)written < sizeof s->text - s->used);
+    s->used += (size_t)written;
+    return 0;
+}
+
+const char *boardhost_states(flr_task *task)
+{
+    static states s;
+
+    s = (states){.text = ""};
+    ck_assert_int_eq(flr_task_visit_assignments(task, add_state, &s), 0);
+    return s.text;
+}
+
+bool boardhost_told(const char *trace, int client)
+{
+    char own[64];
+
+    snprintf(own, sizeof own, "ready(%s)", boardhost_name(client));
+    return strstr(trace, "ready(*)") != NULL || strstr(trace, own) != NULL;
 }
 
 flr_stats boardhost_stats(boardhost *h)

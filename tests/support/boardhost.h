@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 
 #define BOARDHOST_CLIENTS 8
+#define BOARDHOST_LEGS    16 /* at most in the list of a send or a relay */
 #define SECOND            INT64_C(1000000000)
 
 typedef struct boardhost {
@@ -35,12 +36,13 @@ typedef struct boardhost {
     bool trace_events;
     bool trace_ready;
     uint64_t seed;
+    double grace, lead; /* dead-client grace period and check lead time; negative: the default */
     const char *job, *workflow;
     pthread_mutex_t lock;
     char trace[8192];
 } boardhost;
 
-/* Defaults: 3 clients, seed 1. Then the test sets members, then begin. */
+/* Defaults: seed 1, the library's grace period and lead time. Then the test sets members, then begin. */
 void boardhost_init(boardhost *h, size_t clients);
 void boardhost_begin(boardhost *h); /* makes the runner and steps until the gate is open */
 void boardhost_step(boardhost *h);
@@ -64,6 +66,9 @@ int boardhost_answer(boardhost *h, int client, const char *name, const char *id,
 int boardhost_serve(boardhost *h, int client);
 /* `__error__` of the task check's reply, or "OK". */
 const char *boardhost_check(boardhost *h, int client, const char *id);
+/* Its job is reported dead; whoever wants the callbacks that follow steps. */
+void boardhost_dead(boardhost *h, int client);
+void boardhost_heartbeat(boardhost *h, int client); /* heard, without asking for a task */
 
 /* A task named `name` with body {"model": 7}; all callbacks trace. Released by the caller. */
 flr_task *boardhost_task(boardhost *h, const char *name, flr_task_options *options);
@@ -73,10 +78,25 @@ flr_shareable *boardhost_payload(void);
 /* Schedule it as a SNAPSHOT, LIST (names of clients 1 to n) or OPEN; min and wait as in the
  * options. */
 int boardhost_broadcast(boardhost *h, flr_task *task, int mode, int n, uint64_t min, double wait);
+int boardhost_forever(boardhost *h, flr_task *task, int mode, int n);
+/* To a list of client numbers, "1213"; NULL: no list. FLR_ORDER_*; seconds as in the options. */
+int boardhost_send(boardhost *h, flr_task *task, const char *list, int order,
+                   double assignment_timeout);
+int boardhost_relay(boardhost *h, flr_task *task, const char *list, uint32_t flags, int order,
+                    double assignment_timeout, double result_timeout);
+/* What the standing tasks say to a client that asks now: the name of the task it got, "NO_BLOCK"
+ * if it came as far as a probe scheduled behind all of them (gone afterwards), else "BLOCK". id:
+ * of what it got, unchanged otherwise. */
+const char *boardhost_decision(boardhost *h, int client, char id[40]);
+/* The assignments in hand-out order: "site-1:answered site-2:open". Valid until the next. */
+const char *boardhost_states(flr_task *task);
+/* A trace with trace_ready: did it tell this client, or everybody, to ask? */
+bool boardhost_told(const char *trace, int client);
 
 flr_stats boardhost_stats(boardhost *h);
 
-/* Callbacks that trace and return 0; self is the host. */
+/* Callbacks that trace and return 0; self is the host. A result with the header of a late reply
+ * traces as received(NAME,late). */
 int boardhost_before(void *self, flr_assignment *a, flr_context *context);
 int boardhost_after(void *self, flr_assignment *a, flr_context *context);
 int boardhost_received(void *self, flr_assignment *a, flr_context *context);

@@ -1,172 +1,70 @@
-/* The board's core: choosing, claiming, rules, deadlines, remembering; without locks, threads or a
- * runner. */
-#include "board/core.h"
+/* The board's core: choosing, claiming, rules of broadcasts, deadlines, remembering; without locks,
+ * threads or a runner. */
+#include "coretest.h"
 
 #include <check.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CLIENTS 6
-#define SECOND  INT64_C(1000000000)
+#define SECOND CORETEST_SECOND
 
+static coretest ct;
 static flr__core *core;
-static flr__client clients[CLIENTS];
-static flr__core_task *tasks[16];
-static size_t task_count;
-
-static flr__board_client *client(int i)
-{
-    flr__board_client *bc = flr__core_client(core, &clients[i]);
-
-    ck_assert_ptr_nonnull(bc);
-    return bc;
-}
 
 static void begin(void)
 {
-    char name[32];
-
-    core = calloc(1, sizeof *core);
-    ck_assert_ptr_nonnull(core);
-    flr__core_init(core);
-    atomic_init(&core->memory, 100);
-    memset(clients, 0, sizeof clients);
-    for (int i = 0; i < CLIENTS; i++) {
-        snprintf(name, sizeof name, "site-%d", i);
-        clients[i].name = flr__str_new(name, strlen(name));
-        ck_assert_ptr_nonnull(clients[i].name);
-    }
-    task_count = 0;
+    coretest_begin(&ct);
+    core = ct.core;
 }
 
 static void end(void)
 {
-    for (size_t i = 0; i < task_count; i++) {
-        for (flr_assignment *a = flr__core_last(tasks[i]), *previous; a != NULL; a = previous) {
-            previous = a->previous;
-            a->record = NULL; /* the core's */
-            flr__core_assignment_free(a);
-        }
-        flr__free(tasks[i]->targets);
-        flr__str_unref(tasks[i]->name);
-        free(tasks[i]);
-    }
-    flr__core_free(core);
-    for (int i = 0; i < CLIENTS; i++) {
-        ck_assert_ptr_null(clients[i].board);
-        flr__str_unref(clients[i].name);
-    }
-    free(core);
+    coretest_end(&ct);
 }
 
-/* A task for the first `targets` clients; -1: OPEN. */
+/* A broadcast to the first `targets` clients; -1: OPEN. */
 static flr__core_task *schedule(const char *name, int targets, size_t min, int64_t wait,
                                 int64_t timeout, int64_t now)
 {
-    static const uint8_t key[16] = {1, 2, 3};
-    flr__core_task *t = calloc(1, sizeof *t);
+    char list[CORETEST_CLIENTS + 1] = "01234567";
+    coretest_options o = {.policy = &flr__policy_broadcast,
+                          .list = targets < 0 ? NULL : list,
+                          .min_responses = min,
+                          .wait = wait,
+                          .timeout = timeout};
 
-    ck_assert_ptr_nonnull(t);
-    t->name = flr__str_new(name, strlen(name));
-    t->policy = &flr__policy_broadcast;
-    t->number = (int64_t)task_count;
-    t->mode = targets < 0 ? FLR_TARGETS_OPEN : FLR_TARGETS_LIST;
-    t->target_count = targets < 0 ? 0 : (size_t)targets;
-    t->targets = flr__zalloc_array(t->target_count + 1, sizeof *t->targets);
-    for (size_t i = 0; i < t->target_count; i++) {
-        t->targets[i].owner = client((int)i);
-        t->targets[i].task = t;
-    }
-    t->min_responses = min;
-    t->wait = wait;
-    t->timeout_at = timeout > 0 ? now + timeout : FLR_TIME_NONE;
-    flr__siphash128_begin(&t->id_prefix, key);
-    flr__siphash_u64(&t->id_prefix, (uint64_t)t->number);
-    ck_assert_int_eq(flr__core_reserve(core), 0);
-    flr__core_schedule(core, t, now);
-    tasks[task_count++] = t;
-    return t;
+    list[targets < 0 ? 0 : targets] = '\0';
+    return coretest_schedule(&ct, name, &o, now);
 }
 
-/* What a request does; NULL: there is nothing. */
 static flr_assignment *ask(int i, int64_t now)
 {
-    flr__choice choice = flr__core_choose(core, client(i));
-    flr_assignment *a = choice.again;
-
-    if (choice.task == NULL) {
-        return NULL;
-    }
-    if (a == NULL) {
-        ck_assert_int_eq(flr__core_prepare(choice.task, client(i), &a), 0);
-        ck_assert_int_eq(flr__core_reserve_id(core, a), 0);
-    }
-    ck_assert(flr__core_record(core, &choice, a, now));
-    return a;
+    return coretest_ask(&ct, i, now);
 }
 
-static flr__record *find(const char *id_text)
+static flr__record *find(const char *id)
 {
-    flr__id id;
-
-    ck_assert_int_eq(flr__id_parse(id_text, &id), 0);
-    for (unsigned i = 0; i < FLR__BOARD_STRIPES; i++) {
-        flr__record *record = flr__core_find(core, i, &id);
-        if (record != NULL) {
-            return record;
-        }
-    }
-    return NULL;
+    return coretest_find(&ct, id);
 }
 
 static int claim(int i, const char *name, const char *id)
 {
-    return flr__core_claim(core, find(id), client(i), name);
+    return coretest_claim(&ct, i, name, id);
 }
 
 static int check_id(int i, const char *id)
 {
-    return flr__core_check(core, find(id), client(i));
+    return coretest_check(&ct, i, id);
 }
 
-/* What a submission does. */
 static int answer(int i, const char *name, const char *id, int64_t now)
 {
-    flr__record *record = find(id);
-    int outcome = flr__core_claim(core, record, client(i), name);
-
-    if (outcome == FLR_OUTCOME_ACCEPTED) {
-        flr_assignment *a = record->assignment;
-        if (flr__core_answer(core, a, FLR_ASSIGNMENT_ANSWERED, now)) {
-            flr__core_evaluate(core, a->task, now);
-        }
-    }
-    return outcome;
-}
-
-static void settle(flr__core_task *t)
-{
-    flr__record *first = NULL, *last = NULL, *record;
-    size_t count = 0;
-
-    for (flr_assignment *a = flr__core_last(t); a != NULL; a = a->previous, count++) {
-        record = flr__core_settle(a);
-        record->next = first;
-        first = record;
-        last = last == NULL ? record : last;
-    }
-    if (count > 0) {
-        flr__core_remember(core, first, last, count);
-    }
-    while ((record = flr__core_forget(core)) != NULL) {
-        flr__core_release(core, record);
-    }
+    return coretest_submit(&ct, i, name, id, now);
 }
 
 static int status_of(const flr__core_task *t)
 {
-    return atomic_load(&((flr__core_task *)t)->status);
+    return coretest_status(t);
 }
 
 START_TEST(bd_06_resend_comes_first_and_keeps_the_assignment)
@@ -355,15 +253,13 @@ END_TEST
 START_TEST(bd_10_a_hand_out_of_a_task_that_ended_is_not_recorded)
 {
     flr__core_task *t = schedule("a", 1, 0, 0, 0, 0);
-    flr__choice choice = flr__core_choose(core, client(0));
-    flr_assignment *a;
-    ck_assert_int_eq(flr__core_prepare(choice.task, client(0), &a), 0);
-    ck_assert_int_eq(flr__core_reserve_id(core, a), 0);
+    coretest_offer offer = coretest_choose(&ct, 0, 0);
+    char id[FLR__ID_TEXT];
+    memcpy(id, offer.a->id, sizeof id);
     flr__core_end(core, t, FLR_TASK_CANCELLED, 1);
-    ck_assert(!flr__core_record(core, &choice, a, 2));
+    ck_assert(!coretest_record(&ct, &offer, 2));
     ck_assert_ptr_null(flr__core_last(t));
-    ck_assert_ptr_null(find(a->id));
-    flr__core_assignment_free(a);
+    ck_assert_ptr_null(find(id));
 }
 END_TEST
 
@@ -378,11 +274,11 @@ START_TEST(bd_15_ids_are_derived_and_differ_by_task_and_client)
     ck_assert_uint_eq(strspn(a0->id, "0123456789abcdef"), 32);
     ck_assert_str_ne(a0->id, a1->id);
     ck_assert_str_ne(a0->id, b0->id);
-    flr__choice again = {a0->task, NULL, NULL};
+    flr__choice again = {.task = a0->task, .target = a0->target};
     flr_assignment *same;
-    ck_assert_int_eq(flr__core_prepare(again.task, client(0), &same), 0);
+    ck_assert_int_eq(flr__core_prepare(&again, coretest_client(&ct, 0), &same), 0);
     ck_assert_str_eq(same->id, a0->id); /* the same inputs give the same id */
-    flr__core_assignment_free(same);
+    flr__core_assignment_drop(same);
 }
 END_TEST
 
@@ -422,7 +318,7 @@ START_TEST(sb_16_late_once_then_duplicate)
     ck_assert_int_eq(claim(0, "a", open->id), FLR_OUTCOME_DUPLICATE);
     ck_assert_int_eq(claim(1, "a", done->id), FLR_OUTCOME_DUPLICATE);
     ck_assert_int_eq(claim(1, "a", other->id), FLR_OUTCOME_UNKNOWN_TASK);
-    settle(t);
+    coretest_settle(&ct, t);
     ck_assert_int_eq(claim(0, "a", open->id), FLR_OUTCOME_DUPLICATE);
     ck_assert_int_eq(claim(1, "a", done->id), FLR_OUTCOME_DUPLICATE);
     ck_assert_int_eq(claim(1, "a", other->id),
@@ -439,7 +335,7 @@ START_TEST(bd_17_a_claim_whose_task_ended_is_late_and_then_duplicate)
     flr_assignment *a = ask(0, 0);
     ck_assert_int_eq(claim(0, "a", a->id), FLR_OUTCOME_ACCEPTED);
     flr__core_end(core, t, FLR_TASK_CANCELLED, 1);
-    settle(t);
+    coretest_settle(&ct, t);
     flr__core_drop_claim(a);
     ck_assert_int_eq(atomic_load(&a->state), FLR_ASSIGNMENT_CLOSED);
     ck_assert_int_eq(claim(0, "a", a->id), FLR_OUTCOME_DUPLICATE);
@@ -451,11 +347,14 @@ START_TEST(bd_18_a_result_in_processing_is_answered_though_its_task_ended)
 {
     flr__core_task *t = schedule("a", 1, 0, 0, 0, 0);
     flr_assignment *a = ask(0, 0);
+    bool tell;
     ck_assert_int_eq(claim(0, "a", a->id), FLR_OUTCOME_ACCEPTED);
     flr__core_end(core, t, FLR_TASK_CANCELLED, 1);
-    settle(t);
-    ck_assert(!flr__core_answer(core, a, FLR_ASSIGNMENT_ANSWERED, 2));
+    coretest_settle(&ct, t);
+    ck_assert_int_eq(flr__core_answer(core, a, FLR_ASSIGNMENT_ANSWERED, true, 2, &tell),
+                     FLR__NOTHING); /* result_received has seen it */
     ck_assert_uint_eq(atomic_load(&t->answered), 0);
+    ck_assert_int_eq(atomic_load(&a->state), FLR_ASSIGNMENT_ANSWERED);
     ck_assert_int_eq(check_id(0, a->id), FLR_CHECK_ALREADY_RECEIVED);
 }
 END_TEST
@@ -464,8 +363,7 @@ START_TEST(bd_24_closed_in_the_clients_place)
 {
     flr__core_task *t = schedule("a", 2, 0, 0, 0, 0);
     flr_assignment *a = ask(0, 0);
-    ck_assert_int_eq(claim(0, "a", a->id), FLR_OUTCOME_ACCEPTED);
-    ck_assert(!flr__core_answer(core, a, FLR_ASSIGNMENT_CLOSED, 1));
+    coretest_close(&ct, a, 1);
     ck_assert_uint_eq(atomic_load(&t->answered), 1);
     ck_assert_ptr_null(ask(0, 2)); /* never again */
     ck_assert_int_eq(check_id(0, a->id), FLR_CHECK_CLOSED);
@@ -486,7 +384,7 @@ START_TEST(ax_06_checks)
     ck_assert_int_eq(check_id(0, a->id), FLR_CHECK_ALREADY_RECEIVED);
     flr__core_end(core, t, FLR_TASK_CANCELLED, 2);
     ck_assert_int_eq(check_id(1, b->id), FLR_CHECK_CLOSED);
-    settle(t);
+    coretest_settle(&ct, t);
     ck_assert_int_eq(check_id(1, b->id), FLR_CHECK_CLOSED);
     ck_assert_int_eq(check_id(0, a->id), FLR_CHECK_ALREADY_RECEIVED);
     ck_assert_int_eq(check_id(0, b->id), FLR_CHECK_NOT_YOURS);
@@ -502,13 +400,13 @@ START_TEST(bd_32_oldest_forgotten_first)
         memcpy(ids[i], ask(i, 0)->id, FLR__ID_TEXT);
     }
     flr__core_end(core, t, FLR_TASK_CANCELLED, 1);
-    settle(t);
+    coretest_settle(&ct, t);
     ck_assert_ptr_null(find(ids[0])); /* handed out first */
     ck_assert_ptr_nonnull(find(ids[1]));
     flr__core_task *u = schedule("b", 1, 0, 0, 0, 2);
     ask(0, 2);
     flr__core_end(core, u, FLR_TASK_CANCELLED, 3);
-    settle(u);
+    coretest_settle(&ct, u);
     ck_assert_ptr_null(find(ids[1]));
     ck_assert_ptr_nonnull(find(ids[2]));
     ck_assert_uint_eq(core->remembered, 2);
@@ -524,7 +422,7 @@ START_TEST(bd_32_zero_remembers_nothing)
     ck_assert_int_eq(claim(0, "a", a->id),
                      FLR_OUTCOME_UNKNOWN_TASK); /* not even before it is settled */
     ck_assert_int_eq(check_id(0, a->id), FLR_CHECK_UNKNOWN);
-    settle(t);
+    coretest_settle(&ct, t);
     ck_assert_ptr_null(find(a->id));
     ck_assert_uint_eq(core->remembered, 0);
 }
@@ -540,9 +438,73 @@ START_TEST(bd_33_assignments_in_hand_out_order)
     flr_assignment *a = flr__core_last(t);
     for (int i = 3; i-- > 0; a = a->previous) {
         ck_assert_uint_eq(a->place, (size_t)i + 1);
-        ck_assert_ptr_eq(a->owner, client(order[i]));
+        ck_assert_ptr_eq(a->owner, coretest_client(&ct, order[i]));
     }
     ck_assert_ptr_null(a);
+}
+END_TEST
+
+/* Between its last result and the burial, others may come. */
+START_TEST(bd_25_a_sealed_task_is_not_handed_out_and_nobody_joins)
+{
+    flr__core_task *broadcast = schedule("a", -1, 9, 0, 0, 0);
+    flr__core_task *relay = coretest_schedule(
+        &ct, "r", &(coretest_options){.policy = &flr__policy_relay, .list = "", .dynamic = true},
+        0);
+    flr__core_task *send =
+        coretest_schedule(&ct, "s", &(coretest_options){.policy = &flr__policy_send_any}, 0);
+    flr__core_task *next = schedule("b", -1, 9, 0, 0, 0);
+    flr__core_seal(core, broadcast, FLR_TASK_OK, 1);
+    flr__core_seal(core, relay, FLR_TASK_OK, 1);
+    flr__core_seal(core, send, FLR_TASK_OK, 1);
+    ck_assert_uint_eq(atomic_load(&core->count), 1);
+    flr_assignment *a = ask(0, 2);
+    ck_assert_ptr_nonnull(a);
+    ck_assert_ptr_eq(a->task, next);
+    ck_assert_uint_eq(relay->joined_count + send->joined_count, 0);
+    ck_assert_uint_eq(relay->baton.leg_count, 0);
+    flr__core_bury(core, broadcast);
+    flr__core_bury(core, send);
+    flr__core_bury(core, send); /* once is enough */
+    flr__core_end(core, relay, FLR_TASK_CANCELLED, 3);
+    ck_assert_int_eq(status_of(relay), FLR_TASK_OK);
+    flr__core_bury(core, relay);
+    ck_assert_uint_eq(core->open_count, 1);
+    ck_assert_uint_eq(core->linked, 1);
+    answer(0, "b", a->id, 3);
+    ck_assert_ptr_null(ask(0, 4));
+}
+END_TEST
+
+START_TEST(bd_25_a_deadline_buries_what_was_sealed)
+{
+    flr__core_task *t = schedule("a", 1, 0, 0, 5, 0);
+    flr__core_seal(core, t, FLR_TASK_OK, 1);
+    ck_assert_uint_eq(coretest_expire(&ct, 5), 0); /* it has not ended by it */
+    ck_assert_int_eq(status_of(t), FLR_TASK_OK);
+    ck_assert_int_eq(t->ended, 1);
+    ck_assert(!flr__link_is_in(&t->standing));
+    ck_assert_int_eq(atomic_load(&core->next_due), FLR_TIME_NONE);
+}
+END_TEST
+
+/* Claimed before, counted too late: of two last responses one is late (BC-04). */
+START_TEST(bc_04_no_response_beyond_the_last_needed_one)
+{
+    flr__core_task *t = schedule("a", 3, 1, 0, 0, 0);
+    flr_assignment *a = ask(0, 0), *b = ask(1, 0);
+    bool tell;
+    ck_assert_int_eq(claim(0, "a", a->id), FLR_OUTCOME_ACCEPTED);
+    ck_assert_int_eq(claim(1, "a", b->id), FLR_OUTCOME_ACCEPTED);
+    ck_assert_int_eq(flr__core_answer(core, b, FLR_ASSIGNMENT_ANSWERED, false, 1, &tell),
+                     FLR__OVER);
+    ck_assert_int_eq(status_of(t), FLR_TASK_OK);
+    ck_assert_int_eq(flr__core_answer(core, a, FLR_ASSIGNMENT_ANSWERED, false, 1, &tell),
+                     FLR__TOO_LATE);
+    flr__core_bury(core, t);
+    ck_assert_uint_eq(atomic_load(&t->answered), 1);
+    ck_assert_int_eq(atomic_load(&a->state), FLR_ASSIGNMENT_CLOSED);
+    ck_assert_int_eq(claim(0, "a", a->id), FLR_OUTCOME_DUPLICATE); /* it was late once */
 }
 END_TEST
 
@@ -575,6 +537,9 @@ int main(void)
         bd_32_oldest_forgotten_first,
         bd_32_zero_remembers_nothing,
         bd_33_assignments_in_hand_out_order,
+        bd_25_a_sealed_task_is_not_handed_out_and_nobody_joins,
+        bd_25_a_deadline_buries_what_was_sealed,
+        bc_04_no_response_beyond_the_last_needed_one,
     };
     Suite *suite = suite_create("board core");
     TCase *tcase = tcase_create("rows");

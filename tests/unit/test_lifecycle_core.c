@@ -24,6 +24,7 @@ static const char *const names[] = {
     [FLR__ACT_START] = "start",
     [FLR__ACT_START_WORKFLOW] = "start_workflow",
     [FLR__ACT_LIST_AGAIN] = "list_again",
+    [FLR__ACT_CHECK_POLICY] = "policy",
     [FLR__ACT_OPEN] = "open",
     [FLR__ACT_CONTROL] = "control",
     [FLR__ACT_PANIC] = "panic",
@@ -42,7 +43,7 @@ static const char *const names[] = {
 };
 
 #define BEGIN "setup start_run persist0 list started "
-#define OPEN  "initialize start start_workflow list_again open control "
+#define OPEN  "initialize start start_workflow list_again policy open control "
 #define CLOSE "close stop finalize end_workflow "
 #define COLD  "done about_to_end check end_run cleanup"
 #define END   "done about_to_end send_end persist1 check end_run cleanup"
@@ -159,7 +160,7 @@ START_TEST(lc_27_all_goes_well)
     CHECK_PLAY(0, BEGIN END, 0, 0, false, NOTHING);
     CHECK_PLAY(1, BEGIN OPEN CLOSE END, 0, 1, false, NOTHING);
     CHECK_PLAY(2,
-               BEGIN OPEN CLOSE "initialize2 start2 start_workflow2 list_again2 open2 control2 "
+               BEGIN OPEN CLOSE "initialize2 start2 start_workflow2 list_again2 policy2 open2 control2 "
                                 "close2 stop2 finalize2 end_workflow2 " END,
                0, 2, false, NOTHING);
 }
@@ -170,7 +171,7 @@ START_TEST(lc_04_begins_at_the_restored_workflow)
     play p;
     begin(&p, 1, 2);
     go_on(&p, NULL, 0);
-    ck_assert_str_eq(p.trace, BEGIN "initialize2 start2 start_workflow2 list_again2 open2 control2 "
+    ck_assert_str_eq(p.trace, BEGIN "initialize2 start2 start_workflow2 list_again2 policy2 open2 control2 "
                                     "close2 stop2 finalize2 end_workflow2 " END);
     begin(&p, 2, 2);
     go_on(&p, NULL, 0);
@@ -297,7 +298,7 @@ END_TEST
 START_TEST(lc_10_failures_while_closing_stop_nothing)
 {
     CHECK_PLAY(2,
-               BEGIN OPEN CLOSE "initialize2 start2 start_workflow2 list_again2 open2 control2 "
+               BEGIN OPEN CLOSE "initialize2 start2 start_workflow2 list_again2 policy2 open2 control2 "
                                 "close2 stop2 finalize2 end_workflow2 " END,
                0, 2, false, FAILS(STOP, ANY, FAILED), FAILS(FINALIZE, ANY, LATER),
                FAILS(CLOSE, ANY, LATER));

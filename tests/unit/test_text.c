@@ -312,6 +312,24 @@ START_TEST(durations_are_checked)
 }
 END_TEST
 
+START_TEST(times_are_stepped)
+{
+    ck_assert_int_eq(flr__time_step(3, 4, 5), 23);
+    ck_assert_int_eq(flr__time_step(3, 4, 0), 3);
+    ck_assert_int_eq(flr__time_step(-20, 7, 2), -6);
+    ck_assert_int_eq(flr__time_step(7, 0, SIZE_MAX), 7);
+    ck_assert_int_eq(flr__time_step(FLR_TIME_NONE, 1, 0), FLR_TIME_NONE);
+    /* the last time there is, and one behind it */
+    ck_assert_int_eq(flr__time_step(0, FLR_TIME_NONE - 1, 1), FLR_TIME_NONE - 1);
+    ck_assert_int_eq(flr__time_step(1, FLR_TIME_NONE - 1, 1), FLR_TIME_NONE);
+    ck_assert_int_eq(flr__time_step(5, FLR_TIME_NONE / 2, 2), FLR_TIME_NONE);
+    /* the product does not fit */
+    ck_assert_int_eq(flr__time_step(0, FLR_TIME_NONE / 2, 3), FLR_TIME_NONE);
+    ck_assert_int_eq(flr__time_step(-1, INT64_C(1) << 33, SIZE_MAX), FLR_TIME_NONE);
+    ck_assert_int_eq(flr__time_step(INT64_MIN, FLR_TIME_NONE, SIZE_MAX), FLR_TIME_NONE);
+}
+END_TEST
+
 START_TEST(callback_codes)
 {
     ck_assert_int_eq(flr__callback_status(0), 0);
@@ -350,6 +368,7 @@ int main(void)
         structs_are_initialised,
         names_are_checked,
         durations_are_checked,
+        times_are_stepped,
         callback_codes,
     };
     Suite *suite = suite_create("text and boundary");

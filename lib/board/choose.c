@@ -1,0 +1,329 @@
+/* What a client that asks gets, and the recording of it. See core.h, which says what each function's
+ * caller holds. */
+#include "board/core.h"
+
+#include "base/abi.h"
+#include <assert.h>
+#include <string.h>
+
+bool flr__core_needs_rule(const flr__core *core, const flr__board_client *bc)
+{
+    return bc->batons > 0 || core->joining > bc->cursor;
+}
+
+void flr__core_unlink(flr__target *target)
+{
+    if (flr__link_is_in(&target->link)) {
+        flr__link_remove(&target->link);
+        target->owner->batons -= target->task->policy->baton ? 1 : 0;
+    }
+}
+
+/* The first target behind a link whose task stands; those left behind by tasks that have ended are
+ * dropped. */
+static flr__target *next_target(flr__board_client *bc, flr__link *link)
+{
+    while ((link = link->next) != &bc->pending) {
+        flr__target *target = FLR__OWNER(link, flr__target, link);
+
+        if (flr__core_stands(target->task)) {
+            return target;
+        }
+        link = link->prev;
+        flr__core_unlink(target);
+    }
+    return NULL;
+}
+
+flr_assignment *flr__core_first_open(flr__board_client *bc)
+{
+    flr__link *link;
+
+    while ((link = flr__link_first(&bc->open)) != NULL) {
+        flr_assignment *a = FLR__OWNER(link, flr_assignment, open);
+
+        if (flr__core_stands(a->task)) {
+            return a;
+        }
+        flr__link_remove(link);
+    }
+    return NULL;
+}
+
+/* ---- joining ---- */
+
+/* In scheduling order: behind all that was scheduled before, which nearly always is the end. */
+static void add_pending(flr__board_client *bc, flr__target *target)
+{
+    flr__link *place = &bc->pending;
+
+    while (place->prev != &bc->pending &&
+           FLR__OWNER(place->prev, flr__target, link)->task->order > target->task->order) {
+        place = place->prev;
+    }
+    flr__link_insert_before(place, &target->link);
+    bc->batons += target->task->policy->baton ? 1 : 0;
+}
+
+/* The search has reached a task that this client is no target of: it becomes one. NULL: no memory. */
+static flr__target *join(flr__core_task *task, flr__board_client *bc, int64_t now)
+{
+    flr__seat *seat = flr__zalloc(sizeof *seat);
+
+    if (seat == NULL) {
+        return NULL;
+    }
+    seat->target.owner = bc;
+    seat->target.task = task;
+    seat->target.dead = bc->dead;
+    seat->first = seat->last = SIZE_MAX;
+    if (task->baton.relay && flr__baton_add_leg(task, seat, now) < 0) {
+        flr__free(seat);
+        return NULL;
+    }
+    seat->next = task->joined;
+    task->joined = seat;
+    task->joined_count++;
+    add_pending(bc, &seat->target);
+    if (task->baton.relay) {
+        flr__core_note(task->core, bc); /* it is listed now */
+    }
+    bc->cursor = task->order;
+    if (task->policy->baton) {
+        flr__core_rearm(task->core, task); /* its silence counts from now on */
+    }
+    return &seat->target;
+}
+
+/* ---- choosing ---- */
+
+/* The standing task that everybody meets, after `order` and before this target's. */
+static flr__core_task *next_open(const flr__core *core, uint64_t order, const flr__target *target)
+{
+    for (size_t i = flr__core_open_after(core, order); i < core->open_count; i++) {
+        flr__core_task *task = core->open_tasks[i];
+
+        if (target != NULL && task->order >= target->task->order) {
+            break;
+        }
+        if (flr__core_stands(task)) { /* else it is sealed, and waits to be buried */
+            return task;
+        }
+    }
+    return NULL;
+}
+
+/* BD-17: while a result of it is processed, it gets nothing new from this task. */
+static int ask(flr__target *target, int64_t now)
+{
+    int verdict = target->task->policy->decide(target->task, target, now);
+
+    if (verdict == FLR__SEND && target->claims > 0) {
+        target->refused = true;
+        return FLR__NO_BLOCK;
+    }
+    return verdict;
+}
+
+flr__choice flr__core_choose(flr__core *core, flr__board_client *bc, int64_t now)
+{
+    flr__choice choice = {NULL, flr__core_first_open(bc), NULL, 0};
+    uint64_t reached = bc->cursor;
+    flr__target *target;
+
+    if (choice.again != NULL) {
+        choice.task = choice.again->task;
+        return choice;
+    }
+    for (target = next_target(bc, &bc->pending);; target = next_target(bc, &target->link)) {
+        flr__core_task *task = core->open_count == 0 ? NULL : next_open(core, reached, target);
+        int verdict;
+
+        if (task != NULL && !task->policy->repeats) {
+            choice.task = task; /* an OPEN broadcast that it has not got yet */
+            return choice;
+        }
+        if (task != NULL) {
+            target = join(task, bc, now);
+            choice.status = target == NULL ? FLR_E_NOMEM : 0;
+        }
+        if (target == NULL) {
+            return choice;
+        }
+        verdict = ask(target, now);
+        if (verdict == FLR__SEND) {
+            choice.task = target->task;
+            choice.target = target;
+            return choice;
+        }
+        if (verdict == FLR__BLOCK && !target->task->non_blocking) {
+            return choice;
+        }
+        reached = target->task->order > reached ? target->task->order : reached;
+    }
+}
+
+/* PS-07. */
+static void derive_id(const flr__choice *choice, const flr__client *c, flr__id *id)
+{
+    const flr__core_task *task = choice->task;
+    flr__siphash hash = task->id_prefix;
+
+    flr__siphash_text(&hash, c->name->text, c->name->size);
+    flr__siphash_u64(&hash, task->policy->repeats ? flr__core_seat(choice->target)->sent : 0);
+    if (task->policy->counts_runs) {
+        flr__siphash_u64(&hash, task->begun);
+    }
+    flr__siphash128_end(&hash, id);
+}
+
+int flr__core_prepare(const flr__choice *choice, flr__board_client *bc, flr_assignment **assignment)
+{
+    flr_assignment *a = flr__zalloc(sizeof *a);
+    flr__record *record;
+
+    if (a == NULL) {
+        return FLR_E_NOMEM;
+    }
+    record = &a->known;
+    derive_id(choice, bc->client, &record->id);
+    flr__id_print(&record->id, a->id);
+    record->owner = bc;
+    record->assignment = a;
+    a->record = record;
+    a->task = choice->task;
+    a->target = choice->target;
+    a->owner = bc;
+    a->client = flr__str_ref(bc->client->name);
+    a->stripe = (uint8_t)flr__core_stripe_of(bc->client);
+    atomic_init(&a->first_sent, FLR_TIME_NONE);
+    atomic_init(&a->last_sent, FLR_TIME_NONE);
+    atomic_init(&a->received, FLR_TIME_NONE);
+    atomic_init(&a->send_count, 0);
+    atomic_init(&a->refs, 1);
+    atomic_init(&a->state, FLR_ASSIGNMENT_OPEN);
+    *assignment = a;
+    return 0;
+}
+
+int flr__core_reserve_id(flr__core *core, const flr_assignment *a)
+{
+    flr__table *ids = &core->stripes[a->stripe].ids;
+
+    return flr__table_reserve(ids, ids->count + 1);
+}
+
+/* ---- recording ---- */
+
+/* In scheduling order, like the pending ones. */
+static void add_open(flr__board_client *bc, flr_assignment *a)
+{
+    flr__link *place = &bc->open;
+
+    while (place->prev != &bc->open &&
+           FLR__OWNER(place->prev, flr_assignment, open)->task->order > a->task->order) {
+        place = place->prev;
+    }
+    flr__link_insert_before(place, &a->open);
+}
+
+/* Put it behind the one that was handed out last, whoever does so at the same time. */
+static void append(flr__core_task *task, flr_assignment *a)
+{
+    flr_assignment *last = atomic_load_explicit(&task->last, memory_order_acquire);
+
+    do {
+        a->previous = last;
+        a->place = last == NULL ? 1 : last->place + 1;
+    } while (!atomic_compare_exchange_weak_explicit(&task->last, &last, a, memory_order_acq_rel,
+                                                    memory_order_acquire));
+}
+
+/* What was chosen stays so while its send callbacks run (BD-10): only its end is in the way, or a
+ * result of the very assignment. Nobody else can have taken it, as that needs the same turn. */
+static bool may_record(const flr__choice *choice, const flr_assignment *a)
+{
+    if (!flr__core_stands(choice->task)) {
+        return false;
+    }
+    if (choice->again != NULL) {
+        return flr__core_is_open(a);
+    }
+    return choice->target == NULL ? a->owner->cursor < choice->task->order
+                                  : flr__link_is_in(&choice->target->link);
+}
+
+/* What a new assignment changes of its target and task. */
+static void hand_out(flr__core *core, const flr__choice *choice, flr_assignment *a, int64_t now)
+{
+    flr__core_task *task = choice->task;
+    flr__target *target = choice->target;
+
+    if (target == NULL) {
+        a->owner->cursor = task->order;
+        return;
+    }
+    target->latest = a;
+    if (!task->policy->repeats) {
+        flr__core_unlink(target);
+        return;
+    }
+    flr__core_seat(target)->sent++;
+    if (task->policy->baton) {
+        flr__baton_hand_out(task, flr__core_seat(target), a);
+        if (target->dead) { /* disconnected since it was chosen */
+            flr__baton_give_up(task, FLR__FATE_LOST, now);
+            flr__core_look_at(core, task, now);
+            return;
+        }
+        flr__core_rearm(core, task);
+    }
+}
+
+bool flr__core_record(flr__core *core, const flr__choice *choice, flr_assignment *a, int64_t now,
+                      flr_assignment **replaced, flr__record **record)
+{
+    flr__core_task *task = choice->task;
+    flr__core_stripe *stripe = &core->stripes[a->stripe];
+    int status;
+
+    *replaced = NULL;
+    if (!may_record(choice, a)) {
+        return false;
+    }
+    atomic_store_explicit(&a->last_sent, now, memory_order_relaxed);
+    atomic_store_explicit(&a->send_count,
+                          atomic_load_explicit(&a->send_count, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+    if (choice->again != NULL) {
+        stripe->tally.resends++;
+        a->owner->tally.resends++;
+        return true;
+    }
+    status = flr__table_add(&stripe->ids, a->record, flr__id_hash(&a->record->id));
+    assert(status == 0);
+    (void)status;
+    atomic_fetch_add_explicit(&a->refs, 1, memory_order_relaxed);
+    atomic_store_explicit(&a->first_sent, now, memory_order_relaxed);
+    add_open(a->owner, a);
+    if (task->policy->repeats && !task->policy->baton) {
+        *replaced = choice->target->latest;
+        *record = *replaced == NULL ? NULL : flr__core_settle(*replaced);
+        a->place = atomic_fetch_add(&task->sent, 1) + 1;
+    } else {
+        append(task, a);
+    }
+    hand_out(core, choice, a, now);
+    stripe->tally.sent++;
+    a->owner->tally.sent++;
+    flr__core_note(core, a->owner);
+    return true;
+}
+
+void flr__core_assignment_drop(flr_assignment *a)
+{
+    if (a != NULL && atomic_fetch_sub(&a->refs, 1) == 1) {
+        flr__str_unref(a->client);
+        flr__free(a);
+    }
+}
