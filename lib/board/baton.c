@@ -138,12 +138,11 @@ void flr__baton_begin(flr__core_task *task, int64_t now)
     b->begin = b->end = b->live = 0;
     b->wanted = 1;
     b->opened = b->silent_since = now;
-    b->waiting = b->live_waiting = 0;
-    for (size_t i = 0; b->relay && i < task->target_count; i++) {
-        flr__seat *seat = flr__core_seat(flr__core_target(task, i));
+    b->waiting = b->live_waiting = b->relay ? b->leg_count : 0;
+    for (size_t i = 0; b->relay && atomic_load(&task->lost) > 0 && i < task->target_count; i++) {
+        const flr__seat *seat = flr__core_seat(flr__core_target(task, i));
 
-        b->waiting += seat->left;
-        b->live_waiting += seat->target.dead ? 0 : seat->left;
+        b->live_waiting -= seat->target.dead ? seat->left : 0;
     }
     extend(task);
 }

@@ -46,6 +46,7 @@ struct flr_task {
     /* lock */
     flr__mutex lock; /* rank TASK */
     flr_value *props;
+    flr_shareable *sending;  /* inside before_task_sent: the client's own copy; that thread's */
     flr_assignment *dropped; /* shown to callbacks, never recorded; linked by `previous` */
     bool busy;               /* somebody has the turn */
     bool done_begun;

@@ -11,26 +11,21 @@ bool flr__core_needs_rule(const flr__core *core, const flr__board_client *bc)
     return bc->batons > 0 || core->joining > bc->cursor;
 }
 
-void flr__core_unlink(flr__target *target)
-{
-    if (flr__link_is_in(&target->link)) {
-        flr__link_remove(&target->link);
-        target->owner->batons -= target->task->policy->baton ? 1 : 0;
-    }
-}
-
 /* The first target behind a link whose task stands; those left behind by tasks that have ended are
  * dropped. */
 static flr__target *next_target(flr__board_client *bc, flr__link *link)
 {
     while ((link = link->next) != &bc->pending) {
         flr__target *target = FLR__OWNER(link, flr__target, link);
+        int status = atomic_load_explicit(&target->task->status, memory_order_acquire);
 
-        if (flr__core_stands(target->task)) {
+        if (status == FLR_TASK_STANDING) {
             return target;
         }
-        link = link->prev;
-        flr__core_unlink(target);
+        if (status != FLR__TASK_COMING) {
+            link = link->prev;
+            flr__core_unlink(target);
+        }
     }
     return NULL;
 }
@@ -193,7 +188,6 @@ int flr__core_prepare(const flr__choice *choice, flr__board_client *bc, flr_assi
     a->record = record;
     a->task = choice->task;
     a->target = choice->target;
-    a->owner = bc;
     a->client = flr__str_ref(bc->client->name);
     a->stripe = (uint8_t)flr__core_stripe_of(bc->client);
     atomic_init(&a->first_sent, FLR_TIME_NONE);
@@ -249,7 +243,7 @@ static bool may_record(const flr__choice *choice, const flr_assignment *a)
     if (choice->again != NULL) {
         return flr__core_is_open(a);
     }
-    return choice->target == NULL ? a->owner->cursor < choice->task->order
+    return choice->target == NULL ? flr__core_owner(a)->cursor < choice->task->order
                                   : flr__link_is_in(&choice->target->link);
 }
 
@@ -260,7 +254,7 @@ static void hand_out(flr__core *core, const flr__choice *choice, flr_assignment 
     flr__target *target = choice->target;
 
     if (target == NULL) {
-        a->owner->cursor = task->order;
+        flr__core_owner(a)->cursor = task->order;
         return;
     }
     target->latest = a;
@@ -297,7 +291,7 @@ bool flr__core_record(flr__core *core, const flr__choice *choice, flr_assignment
                           memory_order_relaxed);
     if (choice->again != NULL) {
         stripe->tally.resends++;
-        a->owner->tally.resends++;
+        flr__core_owner(a)->tally.resends++;
         return true;
     }
     status = flr__table_add(&stripe->ids, a->record, flr__id_hash(&a->record->id));
@@ -305,7 +299,7 @@ bool flr__core_record(flr__core *core, const flr__choice *choice, flr_assignment
     (void)status;
     atomic_fetch_add_explicit(&a->refs, 1, memory_order_relaxed);
     atomic_store_explicit(&a->first_sent, now, memory_order_relaxed);
-    add_open(a->owner, a);
+    add_open(flr__core_owner(a), a);
     if (task->policy->repeats && !task->policy->baton) {
         *replaced = choice->target->latest;
         *record = *replaced == NULL ? NULL : flr__core_settle(*replaced);
@@ -315,8 +309,8 @@ bool flr__core_record(flr__core *core, const flr__choice *choice, flr_assignment
     }
     hand_out(core, choice, a, now);
     stripe->tally.sent++;
-    a->owner->tally.sent++;
-    flr__core_note(core, a->owner);
+    flr__core_owner(a)->tally.sent++;
+    flr__core_note(core, flr__core_owner(a));
     return true;
 }
 

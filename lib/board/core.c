@@ -147,6 +147,11 @@ void flr__core_rearm(flr__core *core, flr__core_task *task)
 
 /* ---- scheduling ---- */
 
+bool flr__core_has_room(const flr__core *core)
+{
+    return core->open_count < core->open_capacity && core->linked < core->dues.capacity;
+}
+
 int flr__core_reserve(flr__core *core)
 {
     void *array = core->open_tasks;
@@ -163,21 +168,33 @@ static bool meets_everybody(const flr__core_task *task)
     return task->mode == FLR_TARGETS_OPEN || task->baton.dynamic;
 }
 
-static void link_targets(flr__core *core, flr__core_task *task)
+void flr__core_begin(flr__core *core, flr__core_task *task)
 {
-    size_t lost = 0;
+    task->core = core;
+    task->order = core->order + 1;
+    atomic_store(&task->lost, 0);
+    atomic_store(&task->status, FLR__TASK_COMING);
+}
 
-    for (size_t i = 0; i < task->target_count; i++) {
-        flr__target *target = flr__core_target(task, i);
-        flr__board_client *bc = target->owner;
+void flr__core_link(flr__core_task *task, flr__target *target)
+{
+    flr__board_client *bc = target->owner;
 
-        flr__core_note(core, bc);
-        target->dead = bc->dead;
-        lost += bc->dead ? 1 : 0;
-        bc->batons += task->policy->baton ? 1 : 0;
-        flr__link_insert_before(&bc->pending, &target->link);
+    target->task = task;
+    target->dead = bc->dead;
+    if (bc->dead) {
+        atomic_fetch_add(&task->lost, 1);
     }
-    atomic_store(&task->lost, lost);
+    bc->batons += task->policy->baton ? 1 : 0;
+    flr__link_insert_before(&bc->pending, &target->link);
+}
+
+void flr__core_unlink(flr__target *target)
+{
+    if (flr__link_is_in(&target->link)) {
+        flr__link_remove(&target->link);
+        target->owner->batons -= target->task->policy->baton ? 1 : 0;
+    }
 }
 
 /* BC-02, BC-04: the response with which a broadcast ends in that moment. */
@@ -195,15 +212,13 @@ static size_t response_limit(const flr__core_task *task)
 void flr__core_schedule(flr__core *core, flr__core_task *task, int64_t now)
 {
     assert(core->dues.capacity > core->linked && core->open_capacity > core->open_count);
-    task->core = core;
-    task->order = ++core->order;
+    core->order = task->order;
     task->scheduled = now;
     task->limit = response_limit(task);
     task->wait_until = FLR_TIME_NONE;
     memset(&task->due, 0, sizeof task->due);
     task->due.order = task->order;
     flr__link_insert_before(&core->standing, &task->standing);
-    link_targets(core, task);
     if (meets_everybody(task)) {
         core->open_tasks[core->open_count++] = task;
         if (task->policy->repeats) {
@@ -213,6 +228,7 @@ void flr__core_schedule(flr__core *core, flr__core_task *task, int64_t now)
     if (task->policy->baton) {
         flr__baton_begin(task, now);
     }
+    atomic_store_explicit(&task->status, FLR_TASK_STANDING, memory_order_release);
     core->scheduled++;
     core->linked++;
     atomic_fetch_add(&core->count, 1);

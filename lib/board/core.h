@@ -30,6 +30,9 @@ typedef struct flr__tally {
     uint64_t sent, resends, results, duplicates, late, rejected;
 } flr__tally;
 
+/* Status of a task whose targets are being linked: it does not stand yet. */
+#define FLR__TASK_COMING (-1)
+
 /* What a board keeps of one client; guarded by its stripe. */
 typedef struct flr__board_client {
     flr__client *client;
@@ -46,6 +49,7 @@ typedef struct flr__board_client {
     struct flr__board_client *news_next; /* of those to be told; rule */
     bool told;                           /* it is one of them; rule */
     bool dead;                           /* disconnected, as the tasks count it; all */
+    bool watched;                        /* it is in the heap of silent ones; stripe */
     bool noted; /* it is a target, or got or sent something: it is counted and shown */
 } flr__board_client;
 
@@ -86,13 +90,11 @@ typedef struct flr__record {
 struct flr_assignment {
     flr__link open; /* in owner->open, or owner->claimed */
     flr__core_task *task;
-    flr__board_client *owner;
     flr__target *target;             /* NULL of an OPEN broadcast */
     flr__record *record;             /* NULL once its task's end was settled */
     struct flr_assignment *previous; /* handed out before, same task; constant once recorded */
     const flr__str *client;
     flr_shareable *result;
-    flr_shareable *data; /* only inside before_task_sent; that thread's */
     void *user;
     size_t place; /* 1, 2, ... in hand-out order */
     atomic_int_fast64_t first_sent, last_sent, received;
@@ -290,6 +292,12 @@ static inline bool flr__core_is_open(const flr_assignment *a)
     return flr__link_is_in(&a->open) && !atomic_load(&((flr_assignment *)a)->claimed);
 }
 
+/* Whom it was handed out to; only while the board's records live. */
+static inline flr__board_client *flr__core_owner(const flr_assignment *a)
+{
+    return a->known.owner;
+}
+
 /* The stripe of a client, by the hash of its name. */
 static inline unsigned flr__core_stripe_of(const flr__client *c)
 {
@@ -315,7 +323,13 @@ void flr__core_reset_totals(flr__core *core); /* nobody else uses it */
 /* stripe. Made if need be; NULL: out of memory. */
 flr__board_client *flr__core_client(flr__core *core, flr__client *c);
 void flr__core_note(flr__core *core, flr__board_client *bc); /* stripe. It is to be shown. */
+bool flr__core_has_room(const flr__core *core);              /* any stripe; for one more task */
 int flr__core_reserve(flr__core *core); /* all; room for one more task: 0 or FLR_E_NOMEM */
+/* Scheduling takes two steps, so that no client waits for the others' targets: each is linked with
+ * its stripe, while the task is still coming; then the task stands, with all. One at a time comes. */
+void flr__core_begin(flr__core *core, flr__core_task *task);    /* nobody else sees it yet */
+void flr__core_link(flr__core_task *task, flr__target *target); /* stripe */
+void flr__core_unlink(flr__target *target); /* stripe. It is in no list of its client any more. */
 /* all. Room must be reserved; what the policy's kind needs is set. */
 void flr__core_schedule(flr__core *core, flr__core_task *task, int64_t now);
 size_t flr__core_open_after(const flr__core *core,
@@ -368,8 +382,6 @@ int flr__core_reserve_id(flr__core *core, const flr_assignment *a);
  * record is to be remembered, itself to be dropped; NULL: none. */
 bool flr__core_record(flr__core *core, const flr__choice *choice, flr_assignment *a, int64_t now,
                       flr_assignment **replaced, flr__record **record);
-/* stripe. It is in no list of its client any more. */
-void flr__core_unlink(flr__target *target);
 void flr__core_assignment_drop(flr_assignment *a); /* a reference; NULL: nothing */
 
 /* ---- results.c ---- */
@@ -414,7 +426,8 @@ void flr__core_lose(flr__core *core, flr__board_client *bc, int64_t now);
 void flr__core_regain(flr__core *core, flr__board_client *bc, int64_t now);
 /* The set of known clients has changed: who could join has, too. */
 void flr__core_clients_changed(flr__core *core, int64_t now);
-/* stripe and rule. Look at its silence when it can have lasted long enough: 0 or FLR_E_NOMEM. */
+/* stripe and rule. Look at its silence when it can have lasted long enough: 0 or FLR_E_NOMEM. Not
+ * needed while it is watched. */
 int flr__core_watch(flr__core *core, flr__board_client *bc);
 /* Its time in the heap of silent ones while it is known to be: until it is heard, with its room kept. */
 #define FLR__SILENCE_PARKED (FLR_TIME_NONE - 1)

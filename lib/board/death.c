@@ -8,7 +8,9 @@ static void count(flr__core *core, flr__target *target, bool dead, int64_t now)
 {
     flr__core_task *task = target->task;
 
-    if (!flr__core_stands(task) || target->dead == dead) {
+    bool coming = atomic_load(&task->status) == FLR__TASK_COMING;
+
+    if ((!coming && !flr__core_stands(task)) || target->dead == dead) {
         return;
     }
     target->dead = dead;
@@ -19,6 +21,9 @@ static void count(flr__core *core, flr__target *target, bool dead, int64_t now)
         atomic_fetch_add(&task->lost, 1);
     } else {
         atomic_fetch_sub(&task->lost, 1);
+    }
+    if (coming) {
+        return; /* the rest begins when it stands */
     }
     if (task->policy->baton && dead) {
         flr__baton_lose(task, flr__core_seat(target), now);
@@ -97,11 +102,9 @@ int flr__core_watch(flr__core *core, flr__board_client *bc)
 {
     int status;
 
-    if (core->heartbeat == 0 || bc->silent.place != 0) {
-        return 0;
-    }
     status = flr__heap_reserve(&core->silent, core->silent.count + 1);
     if (status == 0) {
+        bc->watched = true;
         flr__heap_set(&core->silent, &bc->silent, too_silent_at(core, bc->client));
         flr__core_update_due(core);
     }
@@ -118,7 +121,8 @@ flr__client *flr__core_next_silent(flr__core *core, int64_t now)
         int64_t at = too_silent_at(core, bc->client);
 
         if (flr__core_first_open(bc) == NULL) {
-            flr__heap_remove(&core->silent, due); /* it is watched again when it asks again */
+            flr__heap_remove(&core->silent, due);
+            bc->watched = false; /* until it asks again */
         } else if (at > now) {
             flr__heap_set(&core->silent, due, at);
         } else {

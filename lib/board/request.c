@@ -27,6 +27,12 @@ typedef struct request {
 
 /* ---- its locks ---- */
 
+/* Needs the stripe. Its silence is to be looked at, and is not yet. */
+static bool must_watch(const flr_board *b, const flr__board_client *bc)
+{
+    return b->core.heartbeat > 0 && !bc->watched;
+}
+
 /* Lock the client's stripe, and the rule lock if its tasks need it. FLR_E_NOMEM: nothing is locked. */
 static int lock(request *q) FLR__NO_TSA
 {
@@ -39,10 +45,10 @@ static int lock(request *q) FLR__NO_TSA
         q->bc = flr__core_client(&b->core, q->client);
         status = q->bc == NULL ? FLR_E_NOMEM : 0;
     }
-    q->ruled = q->bc != NULL && (b->core.heartbeat > 0 || flr__core_needs_rule(&b->core, q->bc));
+    q->ruled = q->bc != NULL && (must_watch(b, q->bc) || flr__core_needs_rule(&b->core, q->bc));
     if (q->ruled) {
         flr__mutex_lock(&b->rule_lock);
-        status = flr__core_watch(&b->core, q->bc);
+        status = must_watch(b, q->bc) ? flr__core_watch(&b->core, q->bc) : 0;
     }
     if (status < 0) {
         if (q->ruled) {
@@ -166,10 +172,10 @@ static int call_send_callbacks(const request *q, flr_task *t, flr_assignment *a,
     flr__failure second;
     int status;
 
-    a->data = q->data;
+    t->sending = q->data;
     status =
         flr__task_call(t, t->options.before_task_sent, "before_task_sent", a, q->context, failure);
-    a->data = NULL;
+    t->sending = NULL;
     if (flr__task_call(t, t->options.after_task_sent, "after_task_sent", a, q->context, &second) <
             0 &&
         status == 0) {
@@ -323,7 +329,8 @@ int flr__board_request(void *self, flr_context *context, const char *client, flr
         return FLR_E_NOMEM;
     }
     q.stripe = &b->core.stripes[flr__core_stripe_of(q.client)];
-    catch_up(&q);
+    q.now = flr__call_now(context, b->clock);
+    flr__runner_decide(b->runner, q.now);
     while (status == 0 && again) {
         status = try_choice(&q, &again);
     }

@@ -48,7 +48,7 @@ static void set_claimed(flr_assignment *a, bool claimed)
     a->claimed = claimed;
     flr__link_remove(&a->open);
     if (claimed) {
-        flr__link_insert_before(&a->owner->claimed, &a->open);
+        flr__link_insert_before(&flr__core_owner(a)->claimed, &a->open);
     }
     if (a->task->policy->repeats) {
         a->target->claims += claimed ? 1U : UINT32_MAX;
@@ -310,7 +310,7 @@ flr__record *flr__core_forget(flr__core *core)
 
 void flr__core_release(flr__core *core, flr__record *record)
 {
-    flr__table *ids = &core->stripes[flr__core_stripe_of(record->owner->client)].ids;
+    flr__table *ids = &core->stripes[FLR__OWNER(record, flr_assignment, known)->stripe].ids;
 
     flr__table_remove(ids, record->id.bytes, sizeof record->id.bytes, flr__id_hash(&record->id));
     flr__str_unref(record->name);

@@ -115,26 +115,49 @@ static void fill(flr_board *b, flr_task *t, const flr__plan *p, int64_t number)
     core->baton.relay = p->policy->kind == FLR_KIND_RELAY || p->policy->kind == FLR_KIND_RELAY_ANY;
     core->baton.legs = p->legs;
     core->baton.leg_count = core->baton.leg_capacity = p->leg_count;
-    for (size_t i = 0; i < core->target_count; i++) {
-        flr__core_target(core, i)->task = core;
-    }
     flr__siphash128_begin(&core->id_prefix, flr__runner_secret(b->runner));
     flr__siphash_text(&core->id_prefix, b->site->job->text, b->site->job->size);
     flr__siphash_text(&core->id_prefix, b->workflow->id->text, b->workflow->id->size);
     flr__siphash_u64(&core->id_prefix, (uint64_t)number);
 }
 
-/* Needs the board's lock. Link the task; nothing fails but for the end of the workflow. */
-static int commit(flr_board *b, flr_task *t, const flr__plan *p, int64_t number)
+/* It was not scheduled: the plan's owner releases what fill() took over. */
+static void undo(flr_task *t)
+{
+    atomic_store(&t->core.status, FLR_TASK_STANDING);
+    t->core.policy = NULL;
+    t->core.targets = NULL;
+    t->core.target_count = 0;
+    t->core.baton.legs = NULL;
+}
+
+/* Needs the board's lock. Each target with its stripe: `link` in, else out again. */
+static void link_targets(flr_board *b, flr_task *t, bool link)
+{
+    for (size_t i = 0; i < t->core.target_count; i++) {
+        flr__target *target = flr__core_target(&t->core, i);
+        flr__mutex *lock = &b->core.stripes[flr__core_stripe_of(target->owner->client)].lock;
+
+        flr__mutex_lock(lock);
+        if (link) {
+            flr__core_note(&b->core, target->owner);
+            flr__core_link(&t->core, target);
+        } else {
+            flr__core_unlink(target);
+        }
+        flr__mutex_unlock(lock);
+    }
+}
+
+/* Needs the board's lock. From now on it stands; nothing fails but for the end of the workflow. */
+static bool commit(flr_board *b, flr_task *t, int64_t number)
 {
     int64_t now = flr__board_now(b);
-    int status = 0;
+    bool scheduling;
 
     flr__board_lock_all(b);
-    if (!flr__board_is_scheduling(b)) {
-        status = FLR_E_STATE;
-    } else {
-        fill(b, t, p, number);
+    scheduling = flr__board_is_scheduling(b);
+    if (scheduling) {
         t->core.timeout_at = t->timeout > 0 ? flr__time_add(now, t->timeout) : FLR_TIME_NONE;
         t->board = flr__board_ref(b);
         flr_task_ref(t);
@@ -147,12 +170,30 @@ static int commit(flr_board *b, flr_task *t, const flr__plan *p, int64_t number)
         flr__core_schedule(&b->core, &t->core, now);
     }
     flr__board_unlock_all(b);
-    if (status == 0) {
+    if (scheduling) {
         b->floor = number + 1;
         if (b->next_number < b->floor) {
             b->next_number = b->floor;
         }
         b->scheduled = true;
+    }
+    return scheduling;
+}
+
+/* Needs the board's lock. Room for one more task; all stripes are locked only if there is none. */
+static int reserve(flr_board *b)
+{
+    flr__mutex *lock = &b->core.stripes[0].lock;
+    bool enough;
+    int status = 0;
+
+    flr__mutex_lock(lock);
+    enough = flr__core_has_room(&b->core);
+    flr__mutex_unlock(lock);
+    if (!enough) {
+        flr__board_lock_all(b);
+        status = flr__core_reserve(&b->core);
+        flr__board_unlock_all(b);
     }
     return status;
 }
@@ -188,13 +229,22 @@ static int link_task(flr_board *b, flr_task *t, flr__plan *p)
     if (status < 0) {
         return status;
     }
-    flr__board_lock_all(b);
-    status = flr__core_reserve(&b->core);
-    flr__board_unlock_all(b);
+    status = reserve(b);
     if (status == 0) {
         status = freeze_payload(t, t->payload);
     }
-    return status == 0 ? commit(b, t, p, number) : status;
+    if (status < 0) {
+        return status;
+    }
+    fill(b, t, p, number);
+    flr__core_begin(&b->core, &t->core);
+    link_targets(b, t, true);
+    if (!commit(b, t, number)) {
+        link_targets(b, t, false);
+        undo(t);
+        status = FLR_E_STATE;
+    }
+    return status;
 }
 
 /* BD-16, for tasks that all their targets may have at once. Before the gate opens nothing is

@@ -20,8 +20,8 @@ static int list_standing(flr_board *b, flr_task ***list, size_t *count)
         }
         flr__mutex_lock(lock);
         linked = b->core.linked;
-        for (flr__link *link = b->core.standing.next;
-             linked <= room && link != &b->core.standing; link = link->next) {
+        for (flr__link *link = b->core.standing.next; linked <= room && link != &b->core.standing;
+             link = link->next) {
             flr__core_task *t = FLR__OWNER(link, flr__core_task, standing);
 
             if (flr__core_stands(t)) { /* else it is sealed, and waits to be buried */

@@ -220,8 +220,10 @@ int flr__board_submit(void *self, flr_context *context, const char *client, cons
 {
     flr_board *b = self;
     lookup l = {.b = b, .task_name = task_name};
-    delivery d = {
-        .b = b, .context = context, .state = FLR_ASSIGNMENT_ANSWERED, .now = flr__board_now(b)};
+    delivery d = {.b = b,
+                  .context = context,
+                  .state = FLR_ASSIGNMENT_ANSWERED,
+                  .now = flr__call_now(context, b->clock)};
     enum flr__sequel sequel = FLR__NOTHING;
     flr__record *record = NULL;
     bool parsed, counted = false;

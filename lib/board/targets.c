@@ -25,7 +25,7 @@ static int resolve_names(flr_board *b, flr__plan *p)
         if (c == NULL && p->unknown_allowed) {
             return FLR_E_NOMEM;
         }
-        if (c == NULL || (!p->unknown_allowed && !flr__clients_is_known(cs, c))) {
+        if (c == NULL || (!p->unknown_allowed && !atomic_load(&c->known))) {
             return FLR__FAIL(p->context, FLR_E_NOTFOUND, "no such client: %s", name);
         }
         p->clients[p->count++] = c;
@@ -80,11 +80,15 @@ static void add_leg(flr__plan *p, flr__seat *seat)
  */
 static flr__target *target_of(flr_board *b, flr__plan *p, flr__client *c, bool *is_new)
 {
-    flr__core_stripe *stripe = &b->core.stripes[flr__core_stripe_of(c)];
+    flr__board_client *bc = atomic_load_explicit(&c->board, memory_order_acquire);
 
-    flr__mutex_lock(&stripe->lock);
-    flr__board_client *bc = flr__core_client(&b->core, c);
-    flr__mutex_unlock(&stripe->lock);
+    if (bc == NULL) {
+        flr__core_stripe *stripe = &b->core.stripes[flr__core_stripe_of(c)];
+
+        flr__mutex_lock(&stripe->lock);
+        bc = flr__core_client(&b->core, c);
+        flr__mutex_unlock(&stripe->lock);
+    }
     if (bc == NULL) {
         return NULL;
     }

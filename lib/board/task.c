@@ -242,7 +242,9 @@ int flr_task_set_prop(flr_task *task, const char *key, flr_value *value)
 
 int flr_task_get_status(const flr_task *task)
 {
-    return task == NULL ? FLR_TASK_STANDING : atomic_load(&((flr_task *)task)->core.status);
+    int status = task == NULL ? FLR_TASK_STANDING : atomic_load(&((flr_task *)task)->core.status);
+
+    return status == FLR__TASK_COMING ? FLR_TASK_STANDING : status;
 }
 
 int flr_task_get_error(const flr_task *task)
@@ -460,7 +462,9 @@ int flr_assignment_set_result(flr_assignment *assignment, flr_shareable *result)
 
 flr_shareable *flr_assignment_get_data(flr_assignment *assignment)
 {
-    return assignment != NULL && in_callback_of(assignment) ? assignment->data : NULL;
+    return assignment != NULL && in_callback_of(assignment)
+               ? flr__task_of(assignment->task)->sending
+               : NULL;
 }
 
 void *flr_assignment_get_user(const flr_assignment *assignment)

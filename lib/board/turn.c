@@ -50,12 +50,12 @@ static void forget_oldest(flr_board *b)
     }
     flr__mutex_unlock(&b->queue_lock);
     while ((record = first) != NULL) {
-        flr__core_stripe *stripe = &b->core.stripes[flr__core_stripe_of(record->owner->client)];
+        flr__mutex *lock = &b->core.stripes[FLR__OWNER(record, flr_assignment, known)->stripe].lock;
 
         first = record->next;
-        flr__mutex_lock(&stripe->lock);
+        flr__mutex_lock(lock);
         flr__core_release(&b->core, record);
-        flr__mutex_unlock(&stripe->lock);
+        flr__mutex_unlock(lock);
     }
 }
 
@@ -67,23 +67,22 @@ void flr__board_remember(flr_board *b, flr__record *first, flr__record *last, si
     forget_oldest(b);
 }
 
+static void unlink_target(flr_board *b, flr__target *target)
+{
+    flr__mutex *lock = &b->core.stripes[flr__core_stripe_of(target->owner->client)].lock;
+
+    flr__mutex_lock(lock);
+    flr__core_unlink(target);
+    flr__mutex_unlock(lock);
+}
+
 static void unlink_targets(flr_board *b, flr__core_task *core)
 {
     for (size_t i = 0; i < core->target_count; i++) {
-        flr__target *target = flr__core_target(core, i);
-        flr__core_stripe *stripe = &b->core.stripes[flr__core_stripe_of(target->owner->client)];
-
-        flr__mutex_lock(&stripe->lock);
-        flr__core_unlink(target);
-        flr__mutex_unlock(&stripe->lock);
+        unlink_target(b, flr__core_target(core, i));
     }
     for (flr__seat *seat = core->joined; seat != NULL; seat = seat->next) {
-        flr__core_stripe *stripe =
-            &b->core.stripes[flr__core_stripe_of(seat->target.owner->client)];
-
-        flr__mutex_lock(&stripe->lock);
-        flr__core_unlink(&seat->target);
-        flr__mutex_unlock(&stripe->lock);
+        unlink_target(b, &seat->target);
     }
 }
 
@@ -138,11 +137,11 @@ static void settle(flr_task *t)
     size_t count = 0;
 
     for (flr_assignment *a; (a = flr__walk_next(&walk)) != NULL; count++) {
-        flr__core_stripe *stripe = &b->core.stripes[a->stripe];
+        flr__mutex *lock = &b->core.stripes[a->stripe].lock;
 
-        flr__mutex_lock(&stripe->lock);
+        flr__mutex_lock(lock);
         flr__record *record = flr__core_settle(a);
-        flr__mutex_unlock(&stripe->lock);
+        flr__mutex_unlock(lock);
         record->next = first;
         first = record;
         last = last == NULL ? record : last;
@@ -247,15 +246,28 @@ static size_t status_counter(int status)
     }
 }
 
+/* Who ended it may hold all stripes still, or have sealed it and not buried it yet. */
+static void wait_until_buried(flr_board *b, flr_task *t)
+{
+    flr__mutex *lock = &b->core.stripes[0].lock;
+    bool buried;
+
+    flr__mutex_lock(lock);
+    buried = !flr__link_is_in(&t->core.standing);
+    flr__mutex_unlock(lock);
+    if (!buried) {
+        flr__board_lock_all(b);
+        flr__core_bury(&b->core, &t->core);
+        flr__board_unlock_all(b);
+    }
+}
+
 /* The caller has the turn for good. The board's reference of the task is dropped at the end. */
 static void make_done(flr_task *t)
 {
     flr_board *b = t->board;
 
-    /* Who ended it may hold all stripes still, or have sealed it and not buried it yet. */
-    flr__board_lock_all(b);
-    flr__core_bury(&b->core, &t->core);
-    flr__board_unlock_all(b);
+    wait_until_buried(b, t);
     settle(t);
     call_done(t);
     flr__runner_count(b->runner, status_counter(atomic_load(&t->core.status)));

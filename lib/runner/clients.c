@@ -195,14 +195,6 @@ int flr__clients_replace(flr__clients *cs, const flr__str *const *names,
     return 0;
 }
 
-bool flr__clients_is_known(flr__clients *cs, const flr__client *c)
-{
-    flr__mutex_lock(&cs->lock);
-    bool known = c->known;
-    flr__mutex_unlock(&cs->lock);
-    return known;
-}
-
 int flr__clients_list(flr__clients *cs, flr__client ***list, size_t *count)
 {
     *list = NULL;

@@ -32,7 +32,7 @@ typedef struct flr__client {
     int64_t reported; /* when it was reported dead; guarded by the lock */
     struct flr__client *watch_next,
         *watch_prev; /* watch list, or list of events to be fired; guarded by the lock */
-    void *board;     /* what the open workflow's board keeps for it; the board's own rules */
+    _Atomic(void *) board; /* what the open workflow's board keeps for it; the board's own rules */
 } flr__client;
 
 typedef struct flr__client_stripe_table {
@@ -76,7 +76,6 @@ int flr__clients_remove(flr__clients *cs, const char *name);
 /* Replace the known set by these names, in this order; all or nothing. */
 int flr__clients_replace(flr__clients *cs, const flr__str *const *names,
                          const flr__str *const *parents, size_t count);
-bool flr__clients_is_known(flr__clients *cs, const flr__client *c);
 /* A copy of the known clients in order; the caller frees it with flr__free. count 0: *list may be NULL. 0 or FLR_E_NOMEM. */
 int flr__clients_list(flr__clients *cs, flr__client ***list, size_t *count);
 

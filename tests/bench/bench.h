@@ -64,6 +64,9 @@ typedef struct federation {
 
 federation *federation_new(const federation_options *options);
 void federation_free(federation *f);
+/* The same for another thread, whose clients send messages of their own: f's parts, but peer and result. */
+void federation_share(const federation *f, federation *own);
+void federation_unshare(federation *own);
 /* Steps until nothing can be done now: a round whose tasks have ended is followed by the next. */
 void federation_step(federation *f);
 /* One more task, of any kind, on any thread after the first step. Released by the caller. */

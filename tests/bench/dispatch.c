@@ -119,17 +119,20 @@ static void *serve_half(void *self)
 {
     half *h = self;
     flr_context *context;
-    bench_check(flr_runner_new_context(h->f->runner, &context), "context");
+    federation own;
+    federation_share(h->f, &own);
+    bench_check(flr_runner_new_context(own.runner, &context), "context");
     while (h->done < h->wanted) {
         long served = 0;
         for (long i = h->first; i < h->last; i++)
-            served += federation_pair(h->f, context, i);
+            served += federation_pair(&own, context, i);
         h->done += served;
         pthread_mutex_lock(h->stepping);
         federation_step(h->f);
         pthread_mutex_unlock(h->stepping);
     }
     flr_context_free(context);
+    federation_unshare(&own);
     return NULL;
 }
 

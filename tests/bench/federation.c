@@ -163,6 +163,26 @@ static void make_runner(federation *f)
     bench_check(flr_runner_new_context(f->runner, &f->context), "context");
 }
 
+/* What clients send. */
+static void make_messages(federation *f)
+{
+    f->result = message_of_1k();
+    bench_check(flr_value_new_map(&f->peer), "peer");
+    bench_check(flr_map_set_text(&f->peer, FLR_PROP_RUN_NUM, "bench"), "peer");
+}
+
+void federation_share(const federation *f, federation *own)
+{
+    *own = *f;
+    make_messages(own);
+}
+
+void federation_unshare(federation *own)
+{
+    flr_shareable_unref(own->result);
+    flr_value_unref(own->peer);
+}
+
 federation *federation_new(const federation_options *options)
 {
     federation *f = calloc(1, sizeof *f);
@@ -175,9 +195,7 @@ federation *federation_new(const federation_options *options)
         snprintf(f->names[i], sizeof f->names[i], "site-%u", (unsigned)i % 10000000);
     }
     f->payload = message_of_1k();
-    f->result = message_of_1k();
-    bench_check(flr_value_new_map(&f->peer), "peer");
-    bench_check(flr_map_set_text(&f->peer, FLR_PROP_RUN_NUM, "bench"), "peer");
+    make_messages(f);
     f->beat = heartbeat_of(f->peer);
     make_runner(f);
     return f;

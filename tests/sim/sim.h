@@ -38,7 +38,7 @@ typedef struct sim_counts {
 } sim_counts;
 
 typedef struct sim_client {
-    char name[16];
+    char name[24];
     bool listed;      /* the engine names it */
     bool known;       /* LC-31 */
     bool away;        /* sends nothing for the time being */
@@ -315,7 +315,7 @@ int sim_filter_result(void *self, flr_context *context, flr_shareable *message,
 int sim_unknown(void *self, flr_context *context, const char *client, const char *name,
                 const char *id, const flr_shareable *result);
 
-/* ---- sim_clients.c: what clients and the host call ---- */
+/* ---- sim_clients.c: what clients send ---- */
 enum { SIM_PEER_OK, SIM_PEER_NONE, SIM_PEER_WRONG };
 sim_assign *sim_ask(sim *s, int client, int peer, bool lose); /* what it was given */
 void sim_submit(sim *s, int client, const char *name, const char *id, int peer);
@@ -323,6 +323,14 @@ void sim_submit_fatal(sim *s, int client);
 void sim_submit_reentrant(sim *s);
 void sim_beat(sim *s, int client);
 void sim_task_check(sim *s, int client, const char *id);
+/* events of messages, from the component */
+void sim_on_before_request(sim *s, flr_context *context);
+void sim_on_after_request(sim *s);
+void sim_on_before_submission(sim *s, flr_context *context);
+void sim_on_after_submission(sim *s);
+void sim_on_unknown_events(sim *s, int before, int after);
+
+/* ---- sim_host.c: what the host calls ---- */
 void sim_report(sim *s, int client);
 void sim_cancel(sim *s, sim_task *t, int status);
 void sim_cancel_all(sim *s, int status);
@@ -332,13 +340,6 @@ void sim_replace_payload(sim *s, sim_task *t);
 void sim_change_clients(sim *s);
 sim_assign *sim_pick_assign(sim *s, int client); /* with an id; client -1: anybody's; may be NULL */
 sim_task *sim_pick_task(sim *s, bool standing);  /* of the present workflow, still held, or NULL */
-
-/* events of messages, from the component */
-void sim_on_before_request(sim *s, flr_context *context);
-void sim_on_after_request(sim *s);
-void sim_on_before_submission(sim *s, flr_context *context);
-void sim_on_after_submission(sim *s);
-void sim_on_unknown_events(sim *s, int before, int after);
 
 /* ---- sim_check.c: after a step ---- */
 void sim_check(sim *s, bool full);

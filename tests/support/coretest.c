@@ -141,8 +141,7 @@ static void keep(coretest *c, flr__core_task *t)
     c->tasks[c->task_count++] = t;
 }
 
-flr__core_task *coretest_schedule(coretest *c, const char *name, const coretest_options *o,
-                                  int64_t now)
+flr__core_task *coretest_come(coretest *c, const char *name, const coretest_options *o)
 {
     static const uint8_t key[16] = {1, 2, 3};
     flr__core_task *t = calloc(1, sizeof *t);
@@ -157,7 +156,6 @@ flr__core_task *coretest_schedule(coretest *c, const char *name, const coretest_
     t->target_size = o->policy->repeats ? sizeof(flr__seat) : sizeof(flr__target);
     t->min_responses = o->min_responses;
     t->wait = o->wait;
-    t->timeout_at = o->timeout > 0 ? now + o->timeout : FLR_TIME_NONE;
     t->begun = 1;
     t->baton.relay = is_relay(o->policy);
     t->baton.dynamic = o->dynamic;
@@ -168,9 +166,27 @@ flr__core_task *coretest_schedule(coretest *c, const char *name, const coretest_
     }
     flr__siphash128_begin(&t->id_prefix, key);
     flr__siphash_u64(&t->id_prefix, (uint64_t)t->number);
+    flr__core_begin(c->core, t);
+    for (size_t i = 0; i < t->target_count; i++) {
+        flr__core_link(t, flr__core_target(t, i));
+    }
+    keep(c, t);
+    return t;
+}
+
+void coretest_stand(coretest *c, flr__core_task *t, int64_t timeout, int64_t now)
+{
+    t->timeout_at = timeout > 0 ? now + timeout : FLR_TIME_NONE;
     ck_assert_int_eq(flr__core_reserve(c->core), 0);
     flr__core_schedule(c->core, t, now);
-    keep(c, t);
+}
+
+flr__core_task *coretest_schedule(coretest *c, const char *name, const coretest_options *o,
+                                  int64_t now)
+{
+    flr__core_task *t = coretest_come(c, name, o);
+
+    coretest_stand(c, t, o->timeout, now);
     return t;
 }
 
@@ -332,7 +348,7 @@ int coretest_submit(coretest *c, int i, const char *name, const char *id, int64_
 void coretest_close(coretest *c, flr_assignment *a, int64_t now)
 {
     ck_assert(flr__link_is_in(&a->open));
-    ck_assert_int_eq(flr__core_claim(c->core, a->record, a->owner, a->task->name->text),
+    ck_assert_int_eq(flr__core_claim(c->core, a->record, flr__core_owner(a), a->task->name->text),
                      FLR_OUTCOME_ACCEPTED);
     coretest_deliver(c, a, FLR_ASSIGNMENT_CLOSED, now);
 }

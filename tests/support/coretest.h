@@ -43,6 +43,9 @@ void coretest_end(coretest *c); /* everything is released, and nothing else is l
 flr__board_client *coretest_client(coretest *c, int i);
 flr__core_task *coretest_schedule(coretest *c, const char *name, const coretest_options *o,
                                   int64_t now);
+/* The same in two steps: its targets are linked, then it stands. One at a time may come. */
+flr__core_task *coretest_come(coretest *c, const char *name, const coretest_options *o);
+void coretest_stand(coretest *c, flr__core_task *t, int64_t timeout, int64_t now);
 int coretest_status(const flr__core_task *t); /* FLR_TASK_* */
 /* This client's target of it; NULL: there is none. */
 flr__target *coretest_target(const flr__core_task *t, const flr__board_client *bc);

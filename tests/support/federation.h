@@ -41,7 +41,7 @@ enum fed_free { FED_FREE_FIRST, FED_FREE_MEANWHILE, FED_FREE_LAST };
 typedef struct fed_options {
     uint64_t seed;
     bool steps;   /* flr_runner_step, else flr_runner_run */
-    bool notices; /* clients ask when task_ready tells them to; no task ends but by its clients */
+    bool notices; /* clients ask only when task_ready told them to; their tasks have no timeouts */
     enum fed_end end;
     unsigned tasks; /* at most, of both workflows */
 } fed_options;
@@ -67,7 +67,7 @@ typedef struct fed_task {
 #define FED_TRAIT_SEND     1u /* before_task_sent and after_task_sent */
 #define FED_TRAIT_RECEIVED 2u /* result_received */
 #define FED_TRAIT_QUOTA    4u /* its own callback cancels it after some results */
-#define FED_TRAIT_TIMEOUT  8u
+#define FED_TRAIT_TIMEOUT  8u /* it has one: it will end in any case */
 
 /* A transport thread, and what it still has to answer. */
 typedef struct fed_held {
@@ -99,14 +99,14 @@ typedef struct fed_control {
 struct federation {
     fed_options options;
     /* drawn */
-    unsigned transports, clients, workflows;
+    unsigned transports, clients, task_count;
     double grace, lead, heartbeat;
     uint64_t memory;
     uint32_t board_flags;
     enum fed_free when_free;
     unsigned abort_at, free_at; /* ticks */
     bool abort_early;           /* by a thread of its own, before anything else */
-    bool calm;                  /* nobody is reported dead, nothing is cancelled by others */
+    bool calm;                  /* only clients and controllers act: whoever waits must be told */
     bool guests;                /* are listed */
     bool cancels_rest;          /* the controller cancels what has no timeout, else leaves it */
 
@@ -123,8 +123,7 @@ struct federation {
 
     fed_control controls[FED_WORKFLOWS];
     fed_task tasks[FED_TASKS];
-    atomic_uint made; /* tasks; may exceed the limit */
-    atomic_uint limit;
+    atomic_uint made, limit; /* of tasks: so far, and at most for now */
 
     /* recorded */
     atomic_int wrong;
@@ -136,8 +135,6 @@ struct federation {
     atomic_int in_control, in_data_filter, in_unknown[FED_WORKFLOWS];
     /* plain on purpose, as above: of the non-concurrent filter, controller and handler */
     unsigned filtered, unknown[FED_WORKFLOWS], controlled;
-    unsigned phase[FED_WORKFLOWS]; /* of a workflow that steps; its controller's */
-    fed_task *batch[16];           /* of control_flow */
 
     pthread_mutex_t lock; /* guards text and all below */
     pthread_cond_t changed;
@@ -163,20 +160,26 @@ void fed_seed(federation *f, uint64_t stream); /* this thread's generator */
 void fed_wrong(federation *f, const char *format, ...) FLR_PRINTF(2, 3);
 /* Something happened: at a tick that was drawn, the run is aborted or the host's reference goes. */
 void fed_tick(federation *f, flr_context *context);
-void fed_let_listing_fail(bool fails); /* list_clients, when this thread asks for a SNAPSHOT */
 const char *fed_client(unsigned i);
 const char *fed_guest(unsigned i);
 /* Only these results (0 and those listed, a list ended by 1) are right. */
 int fed_expect(federation *f, const char *call, int status, const int *allowed);
 #define FED_EXPECT(f, call, ...) fed_expect((f), #call, (call), (const int[]){__VA_ARGS__, 1})
 
+void fed_wake_stepper(federation *f);
+
+/* ---- federation_host.c ---- */
+void fed_fill_engine(federation *f, flr_engine_ops *engine);
+int fed_add_parts(federation *f, flr_config *config);
+void fed_let_listing_fail(bool fails); /* list_clients, when this thread asks for a SNAPSHOT */
+
 /* ---- federation_check.c ---- */
 void fed_check(federation *f);       /* all threads have come to rest; the runner is still there */
 void fed_check_tasks(federation *f); /* nothing of the runner is left */
 
 /* ---- federation_task.c ---- */
-/* Make a task of some kind and schedule it; NULL: there shall be no more. *waited: not NULL, and
- * it may be waited for at once: it was, and has ended. */
+/* Make a task of some kind and schedule it; NULL: there shall be no more. waited: NULL where waiting
+ * is not allowed; set if it was scheduled and waited for in one. */
 fed_task *fed_schedule(federation *f, flr_board *board, flr_context *context, bool *waited);
 fed_task *fed_some_task(federation *f); /* one of those made; NULL: there is none */
 flr_task *fed_task_of(const fed_task *t);
@@ -184,8 +187,7 @@ int fed_make_shareable(int64_t x, flr_shareable **message); /* body {"x": x} */
 
 /* ---- federation_client.c ---- */
 void *fed_transport(void *thread);
-void fed_ready(void *federation, const char *client);       /* task_ready */
-int fed_ask(fed_thread *t, unsigned client, fed_held *got); /* FLR_ANSWER_* */
+void fed_ready(void *federation, const char *client); /* task_ready */
 int fed_heartbeat(federation *f, flr_context *context, const flr_value *props, const char *client);
 
 /* ---- federation_control.c ---- */

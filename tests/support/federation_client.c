@@ -45,7 +45,8 @@ static flr_context *fresh(fed_thread *t)
     return t->context;
 }
 
-int fed_ask(fed_thread *t, unsigned client, fed_held *got)
+/* Its answer's FLR_ANSWER_*; *got: the task. */
+static int ask(fed_thread *t, unsigned client, fed_held *got)
 {
     federation *f = t->f;
     const flr_answer *answer = NULL;
@@ -177,18 +178,24 @@ static void check_task(fed_thread *t, const fed_held *h)
 
 /* ---------------------------------------------------------------- results that wait */
 
+/* With notices few look, so that one must be found at once. */
+static unsigned some_place(federation *f)
+{
+    return f->options.notices ? 0 : fed_random(f, FED_HELD);
+}
+
 /* Put it where another thread finds it, in the place of what lies there. */
 static void share(federation *f, const fed_held *h)
 {
     pthread_mutex_lock(&f->lock);
-    f->shared[fed_random(f, FED_HELD)] = *h;
+    f->shared[some_place(f)] = *h;
     pthread_mutex_unlock(&f->lock);
 }
 
 static bool take_shared(federation *f, fed_held *h)
 {
     pthread_mutex_lock(&f->lock);
-    *h = f->shared[fed_random(f, FED_HELD)];
+    *h = f->shared[some_place(f)];
     pthread_mutex_unlock(&f->lock);
     return h->used;
 }
@@ -271,7 +278,9 @@ static bool work(fed_thread *t, const fed_held *h)
         hold(t, h);
         break;
     case 3:
+    case 7:
         share(f, h); /* at the same time as another thread */
+        sched_yield();
         answer(t, h);
         break;
     case 4:
@@ -309,13 +318,13 @@ static void keep_asking(fed_thread *t)
         if (fed_chance(f, 16)) {
             client = fed_random(f, f->clients); /* it has changed its transport */
         }
-        if (fed_chance(f, 24) && take_shared(f, &got)) {
+        if (fed_chance(f, 8) && take_shared(f, &got)) {
             answer(t, &got);
         }
         if (fed_chance(f, 12)) {
             answer_held(t);
         }
-        if (fed_ask(t, client, &got) != FLR_ANSWER_TASK) {
+        if (ask(t, client, &got) != FLR_ANSWER_TASK) {
             sched_yield();
         } else if (!work(t, &got)) {
             vanished = fed_random(f, 200);
@@ -331,8 +340,11 @@ static void serve(fed_thread *t, unsigned client, uint64_t *seen)
 {
     fed_held got;
 
-    while (*seen = count_news(t->f, client), fed_ask(t, client, &got) == FLR_ANSWER_TASK) {
+    while (*seen = count_news(t->f, client), ask(t, client, &got) == FLR_ANSWER_TASK) {
         if (!work(t, &got)) {
+            answer(t, &got);
+        }
+        if (fed_chance(t->f, 2) && take_shared(t->f, &got)) {
             answer(t, &got);
         }
         answer_held(t);

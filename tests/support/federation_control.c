@@ -5,6 +5,7 @@
  */
 #include "federation.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -243,6 +244,7 @@ static int process_unknown(void *self, flr_context *context, const char *client,
         fed_wrong(f, "process_result_of_unknown_task of nothing");
     }
     fed_tick(f, context);
+    sched_yield();
     atomic_fetch_sub_explicit(&f->in_unknown[c->number], 1, memory_order_relaxed);
     if (fed_chance(f, 40)) {
         atomic_fetch_add_explicit(&f->unknown_failures, 1, memory_order_relaxed);
@@ -259,7 +261,7 @@ int fed_add_workflows(federation *f, flr_config *config)
         flr_controller_ops ops;
         char id[16];
 
-        f->controls[i] = (fed_control){f, i, f->options.tasks * (i + 1) / FED_WORKFLOWS, NULL};
+        f->controls[i] = (fed_control){f, i, f->task_count * (i + 1) / FED_WORKFLOWS, NULL};
         flr_controller_ops_init(&ops, sizeof ops);
         ops.flags = i > 0 ? FLR_CONTROLLER_FLAG_CONCURRENT : 0;
         ops.control_flow = i == 0 ? control_flow : NULL;

@@ -220,9 +220,6 @@ static void end_waits(federation *f)
 /* What disturbs a task's course. */
 static void disturb(federation *f, flr_board *board, const fed_task *t)
 {
-    if (f->calm) {
-        return; /* whoever waits must be told, not rescued */
-    }
     if (fed_chance(f, 4)) {
         end_waits(f);
     } else if (board != NULL && fed_chance(f, 40)) {
@@ -287,7 +284,7 @@ void *fed_meddler(void *self)
     flr_stats last;
 
     flr_stats_init(&last, sizeof last);
-    while (!atomic_load_explicit(&me->f->over, memory_order_relaxed)) {
+    while (!me->f->calm && !atomic_load_explicit(&me->f->over, memory_order_relaxed)) {
         meddle(me, &last);
         sched_yield();
     }
@@ -300,11 +297,11 @@ void *fed_reporter(void *self)
     fed_thread *me = self;
     federation *f = me->f;
 
-    while (!atomic_load_explicit(&f->over, memory_order_relaxed)) {
+    while (!f->calm && !atomic_load_explicit(&f->over, memory_order_relaxed)) {
         unsigned spared = f->options.end == FED_END_ITSELF ? 1 : 0;
         unsigned client = spared + fed_random(f, f->clients - spared);
 
-        if (!f->calm && fed_chance(f, 2)) {
+        if (fed_chance(f, 2)) {
             FED_EXPECT(f, flr_runner_handle_dead_job(f->runner, fed_client(client)), 0);
         }
         if (f->guests && fed_chance(f, 16)) {

@@ -4,6 +4,7 @@
  */
 #include "federation.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -87,7 +88,7 @@ static void look_around(federation *f)
 
 static void cancel_some(federation *f)
 {
-    fed_task *other = f->calm ? NULL : fed_some_task(f);
+    fed_task *other = fed_some_task(f);
 
     if (other != NULL) {
         FED_EXPECT(f, flr_task_cancel(fed_task_of(other), (int)fed_random(f, 7)), 0, FLR_E_STATE);
@@ -109,6 +110,9 @@ static int do_mischief(fed_task *t, flr_context *context)
     federation *f = t->f;
 
     fed_tick(f, context);
+    if (fed_chance(f, 2)) {
+        sched_yield(); /* so that others come meanwhile */
+    }
     switch (fed_random(f, 48)) {
     case 0:
         atomic_fetch_add_explicit(&f->callback_failures, 1, memory_order_relaxed);
@@ -339,6 +343,7 @@ typedef struct plan {
     bool wait;
     flr_signal *signal; /* of the wait */
     int *status;
+    int64_t mode; /* FLR_TARGETS_* */
     double timeout;
     const char *names[FED_CLIENTS];
     size_t count;
@@ -373,7 +378,7 @@ static int give_broadcast(plan *p)
 
     flr_broadcast_options_init(&o, sizeof o);
     o.flags = fed_chance(p->f, 2) ? FLR_TARGETS_FLAG_ALLOW_UNKNOWN : 0;
-    o.mode = 1 + fed_random(p->f, 3);
+    o.mode = p->mode;
     o.min_responses =
         o.mode == FLR_TARGETS_OPEN ? 1 + fed_random(p->f, p->f->clients / 2) : fed_random(p->f, 4);
     o.wait_time_after_min_received = 0.0005 * fed_random(p->f, 5);
@@ -397,7 +402,7 @@ static int give_forever(plan *p)
 
     flr_forever_options_init(&o, sizeof o);
     o.flags = fed_chance(p->f, 2) ? FLR_TARGETS_FLAG_ALLOW_UNKNOWN : 0;
-    o.mode = 1 + fed_random(p->f, 3);
+    o.mode = p->mode;
     if (o.mode == FLR_TARGETS_LIST) {
         pick_targets(p, false);
         o.targets = p->names;
@@ -415,7 +420,7 @@ static int give_send(plan *p, bool any)
     p->record->enough = 1;
     flr_send_options_init(&o, sizeof o);
     o.flags = fed_chance(p->f, 2) ? FLR_TARGETS_FLAG_ALLOW_UNKNOWN : 0;
-    o.mode = 1 + fed_random(p->f, any ? 3 : 2);
+    o.mode = p->mode == FLR_TARGETS_OPEN && !any ? FLR_TARGETS_SNAPSHOT : p->mode;
     o.order = any ? FLR_ORDER_ANY : FLR_ORDER_SEQUENTIAL;
     o.task_assignment_timeout = some_timeout(p);
     if (o.mode == FLR_TARGETS_LIST) {
@@ -434,7 +439,7 @@ static int give_relay(plan *p, bool any)
 
     flr_relay_options_init(&o, sizeof o);
     o.flags = fed_chance(p->f, 2) ? FLR_TARGETS_FLAG_ALLOW_UNKNOWN : 0;
-    o.mode = 1 + fed_random(p->f, 3);
+    o.mode = p->mode;
     o.order = any ? FLR_ORDER_ANY : FLR_ORDER_SEQUENTIAL;
     o.task_assignment_timeout = some_timeout(p);
     o.task_result_timeout = some_timeout(p);
@@ -497,7 +502,11 @@ fed_task *fed_schedule(federation *f, flr_board *board, flr_context *context, bo
 {
     unsigned kind = FLR_KIND_BROADCAST + fed_random(f, 6);
     int status = 0, result;
-    plan p = {.f = f, .board = board, .context = context, .status = &status};
+    plan p = {.f = f,
+              .board = board,
+              .context = context,
+              .status = &status,
+              .mode = FLR_TARGETS_LIST + fed_random(f, 3)};
     fed_task *t = take_slot(f);
 
     if (t == NULL) {
@@ -507,8 +516,8 @@ fed_task *fed_schedule(federation *f, flr_board *board, flr_context *context, bo
     if (kind == FLR_KIND_FOREVER) {
         t->traits |= FED_TRAIT_RECEIVED | FED_TRAIT_QUOTA;
     }
-    if (f->options.notices) {
-        p.timeout = kind == FLR_KIND_FOREVER ? 0.2 : 0.0;
+    if (f->options.notices) { /* who joins may all be barred by failing filters */
+        p.timeout = kind == FLR_KIND_FOREVER && p.mode == FLR_TARGETS_OPEN ? 0.2 : 0.0;
     } else if (!fed_chance(f, 4)) {
         p.timeout = 0.0001 * (1u << fed_random(f, 9));
     }

@@ -1,6 +1,6 @@
 /*
- * The board's kinds of tasks under real threads and the system clock: see tests/support/federation.h.
- * For the thread sanitizer above all. A failure names its seed; FLR_SEED=n plays all ends with that
+ * All kinds of tasks under real threads and the system clock: see tests/support/federation.h. For
+ * the thread sanitizer above all. A failure names its seed; FLR_SEED=n plays all ends with that
  * seed, FLR_SEEDS=m those from n (default 1) to n + m - 1, and goes on after failures. Threads do
  * not run the same way twice, so a seed may have to be played often.
  *
@@ -43,13 +43,17 @@ END_TEST
 
 START_TEST(bd_16_notices_run)
 {
-    play(300 + (uint64_t)_i, false, true, FED_END_ITSELF);
+    for (uint64_t i = 0; i < 8; i++) {
+        play(300 + 10 * (uint64_t)_i + i, false, true, FED_END_ITSELF);
+    }
 }
 END_TEST
 
 START_TEST(bd_16_notices_step)
 {
-    play(400 + (uint64_t)_i, true, true, FED_END_ITSELF);
+    for (uint64_t i = 0; i < 8; i++) {
+        play(400 + 10 * (uint64_t)_i + i, true, true, FED_END_ITSELF);
+    }
 }
 END_TEST
 

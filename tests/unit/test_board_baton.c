@@ -213,6 +213,7 @@ START_TEST(se_03_whoever_asks_first_open_never_dies)
     ck_assert_ptr_nonnull(a);
     ck_assert_ptr_null(ask(2, 1));
     ck_assert_uint_eq(t->joined_count, 2);
+    ck_assert_uint_eq(t->baton.leg_count, 0);
     lose(5, 2);
     lose(2, 2);
     stands(t, 1000);
@@ -361,6 +362,24 @@ START_TEST(sr_03_whoever_asks_joins_at_the_end)
 }
 END_TEST
 
+/* Its request was under way. */
+START_TEST(sr_03_who_joins_may_be_dead)
+{
+    flr__core_task *t = relayed("0", true, 0, 0);
+
+    coretest_client(&ct, 3);
+    lose(0, 1);
+    lose(3, 1);
+    ck_assert_ptr_null(ask(3, 2));
+    ck_assert_uint_eq(t->baton.waiting, 2);
+    ck_assert_uint_eq(t->baton.live_waiting, 0);
+    ck_assert_str_eq(verdicts(t, 4, 2), "----");
+    regain(3, 3);
+    ck_assert_uint_eq(t->baton.live_waiting, 1);
+    ck_assert_str_eq(verdicts(t, 4, 3), "---S");
+}
+END_TEST
+
 START_TEST(sr_03_without_memory_nobody_joins)
 {
     static const flr__policy *const policies[] = {&flr__policy_relay, &flr__policy_relay_any,
@@ -467,6 +486,7 @@ int main(void)
         sr_07_not_while_its_result_is_processed,
         sr_08_a_late_result_changes_neither_window_nor_open_leg,
         sr_03_whoever_asks_joins_at_the_end,
+        sr_03_who_joins_may_be_dead,
         sr_03_without_memory_nobody_joins,
         dc_06_lost_before_it_was_recorded,
         ar_01_as_often_as_it_occurs,

@@ -122,6 +122,26 @@ START_TEST(sr_10_by_what_became_of_the_last_leg)
 }
 END_TEST
 
+START_TEST(sr_10_a_late_result_of_another_leg_does_not_matter)
+{
+    flr__core_task *t = relayed("01", false, 0, 5);
+    flr_assignment *first = ask(0, 0);
+
+    stands(t, 5);
+    ck_assert_ptr_nonnull(ask(1, 6));
+    lose(1, 7);
+    ck_assert_int_eq(answer(0, first, 8), FLR_OUTCOME_ACCEPTED);
+    ends(t, 30, FLR_TASK_CLIENT_DEAD);
+    regain(1, 2000);
+    t = relayed("01", false, 0, 5);
+    first = ask(0, 0);
+    stands(t, 5);
+    ck_assert_ptr_nonnull(ask(1, 6));
+    ck_assert_int_eq(answer(0, first, 8), FLR_OUTCOME_ACCEPTED);
+    ends(t, 11, FLR_TASK_TIMEOUT);
+}
+END_TEST
+
 START_TEST(sr_11_each_live_waiting_leg_has_its_time_and_one_more)
 {
     flr__core_task *t = relayed("0120", false, 10, 0);
@@ -186,16 +206,30 @@ END_TEST
 
 START_TEST(sr_12_as_long_as_somebody_could_join)
 {
-    flr__core_task *t = relayed("0", true, 0, 0);
+    for (int how = 0; how < 2; how++) {
+        flr__core_task *t = relayed("0", true, 0, 0);
 
-    lose(0, 1);
-    for (int i = 1; i < CORETEST_CLIENTS - 1; i++) {
-        lose(i, 50);
-        stands(t, 50);
+        lose(0, 1);
+        for (int i = 1; i < CORETEST_CLIENTS - 1; i++) {
+            lose(i, 50);
+            stands(t, 50);
+        }
+        if (how == 0) {
+            ck_assert_int_eq(flr__clients_remove(&ct.table, "site-7"), 0);
+            flr__core_clients_changed(core, 60);
+            ck_assert_int_eq(flr__clients_add(&ct.table, "site-7", NULL), 0);
+            stands(t, 60); /* it is back, in that very moment */
+            ck_assert_int_eq(flr__clients_remove(&ct.table, "site-7"), 0);
+            flr__core_clients_changed(core, 60);
+        } else {
+            coretest_lose(&ct, 7, 60); /* the board has never heard of it */
+        }
+        ends(t, 60, FLR_TASK_CLIENT_DEAD);
+        flr__clients_add(&ct.table, "site-7", NULL);
+        for (int i = 0; i < CORETEST_CLIENTS; i++) {
+            regain(i, 2000);
+        }
     }
-    ck_assert_int_eq(flr__clients_remove(&ct.table, "site-7"), 0);
-    flr__core_clients_changed(core, 60);
-    ends(t, 60, FLR_TASK_CLIENT_DEAD);
 }
 END_TEST
 
@@ -218,6 +252,7 @@ int main(void)
     const TTest *const rows[] = {
         se_06_nobody_is_live,
         sr_10_by_what_became_of_the_last_leg,
+        sr_10_a_late_result_of_another_leg_does_not_matter,
         sr_11_each_live_waiting_leg_has_its_time_and_one_more,
         sr_11_while_nobody_could_ask_nobody_is_late,
         sr_11_who_joined_and_never_came_back,

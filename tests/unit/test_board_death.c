@@ -155,6 +155,31 @@ START_TEST(dc_08_scheduled_for_the_dead)
 }
 END_TEST
 
+/* Its targets are linked, and it does not stand yet. */
+START_TEST(dc_08_deaths_while_it_is_scheduled)
+{
+    static const flr__policy *const policies[] = {&flr__policy_broadcast, &flr__policy_forever,
+                                                  &flr__policy_send, &flr__policy_relay};
+
+    for (int i = 0; i < 4; i++) {
+        coretest_options o = {.policy = policies[i], .list = "01"};
+        flr__core_task *t = coretest_come(&ct, "a", &o);
+
+        ck_assert_ptr_null(ask(0, 0)); /* nobody gets it yet */
+        coretest_lose(&ct, 0, 1);
+        coretest_lose(&ct, 1, 1);
+        coretest_regain(&ct, 0, 2);
+        ck_assert_uint_eq(atomic_load(&t->lost), 1);
+        ck_assert_uint_eq(atomic_load(&core->count), 0);
+        coretest_stand(&ct, t, 0, 3);
+        ck_assert_uint_eq(coretest_expire(&ct, 1000), 0);
+        ck_assert_ptr_nonnull(ask(0, 1000));
+        flr__core_end(core, t, FLR_TASK_CANCELLED, 1000);
+        coretest_regain(&ct, 1, 1000);
+    }
+}
+END_TEST
+
 START_TEST(dc_07_silent_with_an_open_assignment)
 {
     flr__board_client *bc = coretest_client(&ct, 0);
@@ -174,6 +199,36 @@ START_TEST(dc_07_silent_with_an_open_assignment)
     ck_assert_int_eq(atomic_load(&core->next_due), 1010);
     answer(0, "a", a->id, 1005);
     ck_assert_ptr_null(flr__core_next_silent(core, 1010)); /* nothing is open */
+    ck_assert_int_eq(atomic_load(&core->next_due), FLR_TIME_NONE);
+}
+END_TEST
+
+START_TEST(dc_07_each_in_its_turn_among_other_deadlines)
+{
+    core->heartbeat = 10;
+    schedule("a", 3, 0, 0, 15, 0);
+    for (int i = 0; i < 3; i++) {
+        atomic_store(&ct.clients[i]->last_heard, i < 2 ? 0 : 9);
+        ck_assert_int_eq(flr__core_watch(core, coretest_client(&ct, i)), 0);
+        ask(i, 0);
+    }
+    ck_assert_int_eq(atomic_load(&core->next_due), 10);
+    ck_assert_ptr_null(flr__core_next_silent(core, 9));
+    ck_assert_ptr_eq(flr__core_next_silent(core, 10), ct.clients[0]);
+    ck_assert_ptr_eq(flr__core_next_silent(core, 10), ct.clients[1]);
+    ck_assert_ptr_null(flr__core_next_silent(core, 10));
+    ck_assert_int_eq(atomic_load(&core->next_due), 15); /* the task's */
+    ck_assert_uint_eq(coretest_expire(&ct, 15), 1);
+    ck_assert_int_eq(atomic_load(&core->next_due), 19);
+    ck_assert_ptr_null(flr__core_next_silent(core, 19)); /* what it held is over */
+}
+END_TEST
+
+START_TEST(dc_07_off)
+{
+    schedule("a", 1, 0, 0, 0, 0);
+    ck_assert_int_eq(flr__core_watch(core, coretest_client(&ct, 0)), 0);
+    ask(0, 0);
     ck_assert_int_eq(atomic_load(&core->next_due), FLR_TIME_NONE);
 }
 END_TEST
@@ -243,7 +298,10 @@ int main(void)
         bc_08_nobody_live_is_left_and_dc_08_a_return_prevents_it,
         bc_09_a_dead_clients_answer_counts,
         dc_08_scheduled_for_the_dead,
+        dc_08_deaths_while_it_is_scheduled,
         dc_07_silent_with_an_open_assignment,
+        dc_07_each_in_its_turn_among_other_deadlines,
+        dc_07_off,
         bc_10_one_after_the_other_and_bc_12_the_latest_is_kept,
         bd_17_forever_nothing_new_while_a_result_is_processed,
         bc_10_nobody_is_live_or_bd_24_barred,

@@ -107,9 +107,14 @@ START_TEST(bd_16_everybody_swallows_them)
 {
     flr__board_client *bc = coretest_client(&ct, 7);
 
+    flr__core_tell_all(core);
+    ck_assert(atomic_load(&core->has_news));
+    ck_assert_str_eq(news(), "*");
+
     tell(3);
     tell(4);
     flr__core_tell_all(core);
+    ck_assert(atomic_load(&core->has_news));
     tell(5);
     flr__core_tell_all(core);
     ck_assert(flr__core_take_news(core, &bc));
@@ -177,14 +182,21 @@ END_TEST
 
 START_TEST(bd_16_a_window_that_passes_over_the_dead)
 {
-    sent("012", 0);
-    ck_assert_str_eq(news(), "0");
-    coretest_lose(&ct, 0, 1);
-    ck_assert_str_eq(news(), "1");
-    coretest_lose(&ct, 2, 2);
+    sent("0123", 10);
+    coretest_expire(&ct, 10);
+    ck_assert_str_eq(news(), "0 1");
+    coretest_lose(&ct, 0, 11);
+    ck_assert_str_eq(news(), "2");
+    coretest_lose(&ct, 3, 12);
     ck_assert_str_eq(news(), "");
-    coretest_regain(&ct, 0, 3);
+    coretest_regain(&ct, 3, 13); /* outside: nobody else hears of it */
+    ck_assert_str_eq(news(), "3");
+    coretest_regain(&ct, 0, 14);
     ck_assert_str_eq(news(), "0");
+    for (int i = 3; i >= 0; i--) {
+        coretest_lose(&ct, i, 15); /* nobody is left, which is no news for others */
+    }
+    ck_assert_str_eq(news(), "");
 }
 END_TEST
 
