@@ -83,7 +83,8 @@ static int control_flow(void *self, flr_signal *abort, flr_context *context)
     relay.task_result_timeout = 10.0; /* a site that takes longer is passed over */
     TRY(flr_board_relay_and_wait(board, task, &relay, abort, context, &how));
     if (how != FLR_TASK_OK) {
-        status = flr_context_fail(context, FLR_E_TIMEDOUT, "the relay ended with status %d", how);
+        status = flr_context_fail(context, FLR_E_TIMEDOUT, "the relay ended: %s",
+                                  flr_task_status_get_name(how));
     }
 end:
     flr_task_unref(task);

@@ -113,7 +113,7 @@ FLR_API void *flr_task_get_self(const flr_task *task);
 FLR_API int flr_task_get_prop(const flr_task *task, const char *key, flr_value **value);
 /** Set a property. @param value [give on 0 | keep on error] @returns 0, or FLR_E_INVAL (also a key that begins with "__"), FLR_E_LIMIT, FLR_E_NOMEM   @threads any   @since 1.0 */
 FLR_API int flr_task_set_prop(flr_task *task, const char *key, flr_value *value);
-/** Get the status: FLR_TASK_STANDING before and while it stands, else the final one.   @threads any   @since 1.0 */
+/** Get the status: FLR_TASK_STANDING before and while it stands, else the final one; flr_task_status_get_name() says it in words.   @threads any   @since 1.0 */
 FLR_API int flr_task_get_status(const flr_task *task);
 /** Get the code of the failure that ended it with FLR_TASK_ERROR; 0 otherwise.   @threads any   @since 1.0 */
 FLR_API int flr_task_get_error(const flr_task *task);
@@ -351,7 +351,7 @@ FLR_API int flr_board_relay_and_wait(flr_board *board, flr_task *task, const flr
  * @param abort    [borrow] ends the task with FLR_TASK_ABORTED when triggered; NULL: only the run's signal does
  * @param timeout  seconds; negative: no limit
  * @param status   [out] the final status; may be NULL
- * @returns 0; FLR_E_ABORTED a signal of this call ended it; FLR_E_TIMEDOUT it still stands; FLR_E_STATE never scheduled;
+ * @returns 0; FLR_E_ABORTED a signal of this call ended it; FLR_E_TIMEDOUT it still stands, or its task_done has not returned; FLR_E_STATE never scheduled;
  *          FLR_E_REENTRANT inside a callback other than control_flow; FLR_E_NOTSUP on the stepping thread; FLR_E_INVAL
  * @threads any   @callbacks control_flow only   @blocks yes
  * @since 1.0

@@ -236,9 +236,18 @@ static void wait_until_quiet(flr_board *b)
     }
 }
 
-static void close_board(flr_board *b, const flr__end *end)
+static void finish_decided(flr_board *b)
 {
     flr_task *t;
+
+    while ((t = flr__board_take_decided(b, INT64_MAX)) != NULL) {
+        flr__task_finish(t);
+        flr_task_unref(t);
+    }
+}
+
+static void close_board(flr_board *b, const flr__end *end)
+{
     bool running;
 
     flr__mutex_lock(&b->queue_lock);
@@ -251,11 +260,9 @@ static void close_board(flr_board *b, const flr__end *end)
         return;
     }
     flr__runner_decide(b->runner, flr__board_now(b));
-    while ((t = flr__board_take_decided(b, INT64_MAX)) != NULL) {
-        flr__task_finish(t);
-        flr_task_unref(t);
-    }
+    finish_decided(b);
     flr__board_end_all(b, end);
+    finish_decided(b); /* what others decided in between: the driver does not come any more */
     wait_until_quiet(b);
     flr__board_release_results(b);
     flr__core_free(&b->core);

@@ -42,18 +42,16 @@ static int wait_for_done(flr_task *t, flr_signal *abort, int64_t deadline)
     for (;;) {
         uint64_t ticket = flr__waker_ticket(&t->waker);
         int64_t now = flr__board_now(b);
-        bool stands;
 
         if (atomic_load(&t->done)) {
             return 0;
         }
         act(t, abort, now);
-        stands = flr__core_stands(&t->core);
-        if (stands && now >= deadline) {
-            return FLR_E_TIMEDOUT;
-        }
         if (!atomic_load(&t->done)) {
-            flr__waker_wait(&t->waker, ticket, b->clock, stands ? deadline : FLR_TIME_NONE);
+            if (now >= deadline) {
+                return FLR_E_TIMEDOUT; /* its task_done may take its time, too */
+            }
+            flr__waker_wait(&t->waker, ticket, b->clock, deadline);
         }
     }
 }

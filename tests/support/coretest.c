@@ -17,7 +17,7 @@ void coretest_begin(coretest *c)
     ck_assert_int_eq(flr__clients_init(&c->table, 0), 0);
     flr__clients_start(&c->table, 0);
     for (int i = 0; i < CORETEST_CLIENTS; i++) {
-        char name[16];
+        char name[32];
 
         snprintf(name, sizeof name, "site-%d", i);
         ck_assert_int_eq(flr__clients_add(&c->table, name, NULL), 0);

@@ -43,7 +43,7 @@ END_TEST
 
 START_TEST(bd_16_notices_run)
 {
-    for (uint64_t i = 0; i < 8; i++) {
+    for (uint64_t i = 0; i < 5; i++) {
         play(300 + 10 * (uint64_t)_i + i, false, true, FED_END_ITSELF);
     }
 }
@@ -51,7 +51,7 @@ END_TEST
 
 START_TEST(bd_16_notices_step)
 {
-    for (uint64_t i = 0; i < 8; i++) {
+    for (uint64_t i = 0; i < 5; i++) {
         play(400 + 10 * (uint64_t)_i + i, true, true, FED_END_ITSELF);
     }
 }
@@ -59,7 +59,7 @@ END_TEST
 
 START_TEST(lc_18_ended_run)
 {
-    for (uint64_t i = 0; i < 8; i++) {
+    for (uint64_t i = 0; i < 6; i++) {
         play(500 + 10 * (uint64_t)_i + i, false, i % 4 == 3, (enum fed_end)_i);
     }
 }
@@ -67,7 +67,7 @@ END_TEST
 
 START_TEST(lc_18_ended_step)
 {
-    for (uint64_t i = 0; i < 8; i++) {
+    for (uint64_t i = 0; i < 6; i++) {
         play(600 + 10 * (uint64_t)_i + i, true, i % 4 == 3, (enum fed_end)_i);
     }
 }
@@ -129,10 +129,10 @@ int main(void)
         tcase_add_test(tcase, chosen_seeds);
         srunner_set_fork_status(runner, CK_NOFORK); /* as long as it takes */
     } else {
-        tcase_add_loop_test(tcase, bd_17_bd_26_run, 0, 8);
-        tcase_add_loop_test(tcase, lc_26_step, 0, 8);
-        tcase_add_loop_test(tcase, bd_16_notices_run, 0, 8);
-        tcase_add_loop_test(tcase, bd_16_notices_step, 0, 8);
+        tcase_add_loop_test(tcase, bd_17_bd_26_run, 0, 6);
+        tcase_add_loop_test(tcase, lc_26_step, 0, 6);
+        tcase_add_loop_test(tcase, bd_16_notices_run, 0, 6);
+        tcase_add_loop_test(tcase, bd_16_notices_step, 0, 6);
         tcase_add_loop_test(tcase, lc_18_ended_run, FED_END_WARM, FED_END_GIVEN_UP);
         tcase_add_loop_test(tcase, lc_18_ended_step, FED_END_WARM, FED_ENDS);
     }
