@@ -1,6 +1,7 @@
 /* Requests and submissions per second, by clients, threads and standing tasks of others; and what the least possible work costs. */
 #include "bench.h"
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,28 +109,53 @@ double bench_pairs_1t(const federation_options *options)
     return (double)done / seconds;
 }
 
-/* Two threads, each with half of the clients. Who ends a round steps to the next one; the other finds no task for a moment. */
-typedef struct half {
-    federation *f;
-    long first, last, wanted, done;
-    pthread_mutex_t *stepping;
-} half;
+/* Two threads that serve whoever comes next, as transport threads do. Who serves the last one of a round steps to the next. */
+#define CHUNK 16
 
-static void *serve_half(void *self)
+typedef struct shared {
+    federation *f;
+    long wanted;
+    pthread_mutex_t stepping;
+    atomic_long next, served, done; /* client to come, clients of this round, pairs of all */
+} shared;
+
+static long serve_chunk(federation *own, flr_context *context, long first)
 {
-    half *h = self;
+    long served = 0;
+    for (long i = first; i < first + CHUNK && i < own->count; i++)
+        served += federation_pair(own, context, i);
+    return served;
+}
+
+/* The round is over once all its clients were served: on to the next one. */
+static void next_round(shared *all)
+{
+    pthread_mutex_lock(&all->stepping);
+    if (atomic_load(&all->served) >= all->f->count) {
+        federation_step(all->f);
+        atomic_store(&all->served, 0);
+        atomic_store(&all->next, 0);
+    }
+    pthread_mutex_unlock(&all->stepping);
+}
+
+static void *serve(void *self)
+{
+    shared *all = self;
     flr_context *context;
     federation own;
-    federation_share(h->f, &own);
+    federation_share(all->f, &own);
     bench_check(flr_runner_new_context(own.runner, &context), "context");
-    while (h->done < h->wanted) {
-        long served = 0;
-        for (long i = h->first; i < h->last; i++)
-            served += federation_pair(&own, context, i);
-        h->done += served;
-        pthread_mutex_lock(h->stepping);
-        federation_step(h->f);
-        pthread_mutex_unlock(h->stepping);
+    while (atomic_load(&all->done) < all->wanted) {
+        long first = atomic_fetch_add(&all->next, CHUNK);
+        if (first < own.count) {
+            long served = serve_chunk(&own, context, first);
+            long end = first + CHUNK < own.count ? first + CHUNK : own.count;
+            atomic_fetch_add(&all->done, served);
+            atomic_fetch_add(&all->served, end - first);
+        } else {
+            next_round(all);
+        }
     }
     flr_context_free(context);
     federation_unshare(&own);
@@ -138,21 +164,18 @@ static void *serve_half(void *self)
 
 double bench_pairs_2t(const federation_options *options)
 {
-    federation *f = federation_new(options);
-    long wanted = pairs_wanted(f->count) / 2;
-    pthread_mutex_t stepping = PTHREAD_MUTEX_INITIALIZER;
-    half halves[2] = {{f, 0, f->count / 2, wanted, 0, &stepping},
-                      {f, f->count / 2, f->count, wanted, 0, &stepping}};
+    shared all = {.f = federation_new(options), .stepping = PTHREAD_MUTEX_INITIALIZER};
     pthread_t threads[2];
-    federation_step(f);
+    all.wanted = pairs_wanted(all.f->count);
+    federation_step(all.f);
     double begin = bench_now();
     for (int i = 0; i < 2; i++)
-        pthread_create(&threads[i], NULL, serve_half, &halves[i]);
+        pthread_create(&threads[i], NULL, serve, &all);
     for (int i = 0; i < 2; i++)
         pthread_join(threads[i], NULL);
     double seconds = bench_now() - begin;
-    federation_free(f);
-    return (double)(halves[0].done + halves[1].done) / seconds;
+    federation_free(all.f);
+    return (double)atomic_load(&all.done) / seconds;
 }
 
 static double pairs_1t(long clients)

@@ -120,7 +120,6 @@ static void make_targets(coretest *c, flr__core_task *t, const char *list)
         if (is_new) {
             target = flr__core_target(t, t->target_count++);
             target->owner = bc;
-            target->task = t;
             if (t->policy->repeats) {
                 flr__core_seat(target)->first = flr__core_seat(target)->last = SIZE_MAX;
             }

@@ -184,6 +184,13 @@ START_TEST(sr_11_who_joined_and_never_came_back)
     ck_assert_ptr_eq(offer.choice.task, t);
     flr__core_assignment_drop(offer.a);
     ends(t, 120, FLR_TASK_TIMEOUT);
+    t = relayed("0", true, 10, 0);
+    lose(0, 1);
+    offer = coretest_choose(&ct, 3, 100); /* the window has room for more long since */
+    ck_assert_ptr_eq(offer.choice.task, t);
+    flr__core_assignment_drop(offer.a);
+    ck_assert_int_eq(atomic_load(&core->next_due), 120);
+    ends(t, 120, FLR_TASK_TIMEOUT);
 }
 END_TEST
 

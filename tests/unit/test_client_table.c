@@ -17,7 +17,7 @@ static const flr__str *names[CLIENTS]; /* site-0, site-1, ... */
 
 static void begin(void)
 {
-    char name[16];
+    char name[32];
 
     ck_assert_int_eq(failalloc_install(), 0);
     ck_assert_int_eq(flr__clients_init(&table, GRACE), 0);
