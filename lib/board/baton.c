@@ -83,9 +83,7 @@ static void reopen(flr__core_task *task, int64_t now)
     b->opened = b->silent_since = now;
     if (task->policy->sequential) {
         if (b->relay) {
-            b->end = b->begin;
-            b->live = 0;
-            b->wanted = 1;
+            b->wanted = 1; /* empty since its last leg was handed out */
         } else {
             for (size_t i = 0; i < b->end; i++) { /* of a send: the same window, open again */
                 if (is_live(b->legs[i].seat)) {

@@ -142,6 +142,26 @@ START_TEST(lc_31_records_stay)
 }
 END_TEST
 
+START_TEST(lc_31_parents)
+{
+    const flr__str *list[] = {names[0], names[1]}, *parents[] = {names[4], NULL};
+
+    ck_assert_int_eq(flr__clients_add(&table, "site-0", "site-2"), 0);
+    ck_assert_ptr_null(client(1)->parent);
+    ck_assert_str_eq(client(0)->parent->text, "site-2");
+    ck_assert_int_eq(flr__clients_add(&table, "site-0", "site-3"), FLR_E_EXISTS);
+    ck_assert_str_eq(client(0)->parent->text, "site-2");
+    ck_assert_int_eq(flr__clients_remove(&table, "site-0"), 0);
+    ck_assert_int_eq(flr__clients_add(&table, "site-0", "site-3"), 0);
+    ck_assert_str_eq(client(0)->parent->text, "site-3");
+    ck_assert_int_eq(flr__clients_add(&table, "site-1", ""), 0); /* none */
+    ck_assert_ptr_null(client(1)->parent);
+    ck_assert_int_eq(flr__clients_replace(&table, list, parents, 2), 0);
+    ck_assert_str_eq(client(0)->parent->text, "site-4");
+    ck_assert_ptr_null(client(1)->parent);
+}
+END_TEST
+
 START_TEST(lc_31_without_memory_nothing_has_changed)
 {
     ck_assert_int_eq(replace("01"), 0);
@@ -428,6 +448,7 @@ int main(void)
     const TTest *const rows[] = {
         lc_31_added_removed_replaced,
         lc_31_records_stay,
+        lc_31_parents,
         lc_31_without_memory_nothing_has_changed,
         dc_02_disconnected_ones_are_known_and_not_live,
         dc_02_an_unknown_one_is_not_counted_before_it_is_known_and_live,
