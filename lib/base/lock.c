@@ -60,16 +60,41 @@ void flr__mutex_destroy(flr__mutex *m)
     pthread_mutex_destroy(&m->m);
 }
 
+/* Critical sections are shorter than going to sleep and waking up: it is worth a few microseconds to try again first. */
+#define TRIES 40
+#define PAUSES 16
+
+static void take_a_breath(void)
+{
+    for (int i = 0; i < PAUSES; i++) {
+#if defined(__x86_64__) || defined(__i386__)
+        __builtin_ia32_pause();
+#else
+        __asm__ volatile("" ::: "memory");
+#endif
+    }
+}
+
+static void lock(pthread_mutex_t *m) FLR__NO_TSA
+{
+    for (int i = 0; i < TRIES; i++) {
+        if (pthread_mutex_trylock(m) == 0)
+            return;
+        take_a_breath();
+    }
+    pthread_mutex_lock(m);
+}
+
 void flr__mutex_lock(flr__mutex *m) FLR__NO_TSA
 {
     note_lock(m, false);
-    pthread_mutex_lock(&m->m);
+    lock(&m->m);
 }
 
 void flr__mutex_lock_next(flr__mutex *m) FLR__NO_TSA
 {
     note_lock(m, true);
-    pthread_mutex_lock(&m->m);
+    lock(&m->m);
 }
 
 void flr__mutex_unlock(flr__mutex *m) FLR__NO_TSA
