@@ -12,6 +12,7 @@
 #include <flrunner/base.h>
 #include <flrunner/blob.h>
 #include <flrunner/board.h>
+#include <flrunner/client_runner.h>
 #include <flrunner/clock.h>
 #include <flrunner/communicator.h>
 #include <flrunner/component.h>
@@ -22,12 +23,15 @@
 #include <flrunner/filter.h>
 #include <flrunner/local.h>
 #include <flrunner/log.h>
+#include <flrunner/reliable.h>
 #include <flrunner/runner.h>
 #include <flrunner/shareable.h>
 #include <flrunner/signal.h>
 #include <flrunner/snapshot.h>
 #include <flrunner/stats.h>
+#include <flrunner/step.h>
 #include <flrunner/value.h>
+#include <flrunner/wire.h>
 #include <flrunner/workflows.h>
 
 #endif

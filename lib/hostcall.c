@@ -54,7 +54,8 @@ bool flr__host_inside_turn(const void *site)
 bool flr__host_may_wait(void)
 {
     for (const flr__host_frame *f = innermost; f != NULL; f = f->outer) {
-        if (f->kind != FLR__HOST_CONTROL_FLOW && f->kind != FLR__HOST_CLIENT) {
+        if (f->kind != FLR__HOST_CONTROL_FLOW && f->kind != FLR__HOST_CLIENT &&
+            f->kind != FLR__HOST_EXECUTOR) {
             return false;
         }
     }

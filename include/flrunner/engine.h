@@ -7,6 +7,7 @@
 
 #include <flrunner/context.h>
 #include <flrunner/snapshot.h>
+#include <flrunner/wire.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -92,6 +93,25 @@ FLR_API int flr_aux_send_reply(flr_aux_send *send, size_t target, flr_shareable 
 
 /** Report that a target could not be reached or did not answer. @param code a negative code @returns 0, or FLR_E_INVAL   @threads any   @since 1.0 */
 FLR_API int flr_aux_send_fail(flr_aux_send *send, size_t target, int code);
+
+/**
+ * Encode the message for one of its targets: a frame of kind FLR_FRAME_AUX_REQUEST.
+ *
+ * @param id     [>= 0] for flr_envelope; 0 is right exactly if nobody waits (a timeout of 0)
+ * @param frame  [out, flr_frame_unref]
+ * @returns 0, or FLR_E_INVAL, FLR_E_NOMEM
+ * @threads any   @callbacks may be called inside send_aux   @blocks never
+ * @since 1.0
+ */
+FLR_API int flr_aux_send_encode(const flr_aux_send *send, size_t target, int64_t id, flr_frame **frame);
+
+/**
+ * Report a target's reply as it came: a frame of kind FLR_FRAME_AUX_REPLY, or FLR_FRAME_ERROR, which is a failure with its code. Another kind is FLR_E_IO.
+ *
+ * @returns 0, or FLR_E_INVAL, FLR_E_NOMEM (then it counts as failed with that code)
+ * @threads any   @since 1.0
+ */
+FLR_API int flr_aux_send_reply_frame(flr_aux_send *send, size_t target, const flr_frame *reply);
 
 /** Get the parts of an audit record. @returns [view until audit returns] text, never NULL   @since 1.0 */
 FLR_API const char *flr_audit_record_get_line(const flr_audit_record *record);

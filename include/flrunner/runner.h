@@ -35,6 +35,8 @@
 #include <flrunner/engine.h>
 #include <flrunner/filter.h>
 #include <flrunner/stats.h>
+#include <flrunner/step.h>
+#include <flrunner/wire.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -87,6 +89,8 @@ FLR_API int flr_config_set_min_sites(flr_config *config, size_t count);
 FLR_API int flr_config_set_required_sites(flr_config *config, const char *const *clients);
 /** Set how long the end of the run waits for components that are not ready, and how often it asks; seconds; 0: the defaults 5.0 and 0.5. @returns 0 or FLR_E_INVAL   @since 1.0 */
 FLR_API int flr_config_set_end_run_readiness(flr_config *config, double timeout, double interval);
+/** Set reliable messages (reliable.h): how many handlers run at once (default 20; in step mode always one), and how often a sender repeats itself, seconds (default 2.0); 0: the defaults. @returns 0 or FLR_E_INVAL   @since 1.0 */
+FLR_API int flr_config_set_reliable(flr_config *config, size_t workers, double query_interval);
 /** Set the return codes of results that end the job. @param codes [copy] NULL-terminated; may be empty. Default RUN_MISMATCH, TASK_UNKNOWN, UNSAFE_JOB. @returns 0, or FLR_E_INVAL, FLR_E_LIMIT, FLR_E_NOMEM   @since 1.0 */
 FLR_API int flr_config_set_fatal_return_codes(flr_config *config, const char *const *codes);
 /** Set the clock. @param clock [borrow] a reference is taken; default: the system clock @returns 0 or FLR_E_INVAL   @since 1.0 */
@@ -202,23 +206,6 @@ FLR_API int flr_runner_subscribe(flr_runner *runner, const char *component, cons
  */
 FLR_API int flr_runner_run(flr_runner *runner);
 
-/* ---- state of a stepped run ---- */
-#define FLR_STEP_RUNNING 0
-#define FLR_STEP_ENDED 1
-
-/** How a stepped run stands. */
-typedef struct flr_step_result {
-    uint32_t struct_size; /**< sizeof(flr_step_result); set by flr_step_result_init() */
-    uint32_t flags;       /**< 0 */
-    int64_t wait_ns;      /**< come back after so many nanoseconds at the latest; 0: at once; -1: only when `wakeup` says so */
-    int32_t state;        /**< FLR_STEP_* */
-    int32_t result;       /**< ended: what flr_runner_run() would have returned; else 0 */
-    /* ---- end of 1.0 ---- */
-} flr_step_result;
-
-/** Fill a struct with its defaults. @param size sizeof(flr_step_result) of the host's header; NULL does nothing   @since 1.0 */
-FLR_API void flr_step_result_init(flr_step_result *result, size_t size);
-
 /**
  * Do what can be done now, and say how it stands. Never waits.
  *
@@ -231,9 +218,6 @@ FLR_API void flr_step_result_init(flr_step_result *result, size_t size);
 FLR_API int flr_runner_step(flr_runner *runner, flr_step_result *result);
 
 /* ---- answers to a task request ---- */
-#define FLR_ANSWER_TASK 1
-#define FLR_ANSWER_TRY_AGAIN 2
-#define FLR_ANSWER_END_RUN 3
 
 /** The answer to a task request: [view until its context is reset, used again or freed]. */
 typedef struct flr_answer flr_answer;
@@ -294,6 +278,20 @@ FLR_API int flr_runner_process_submission(flr_runner *runner, const char *client
  */
 FLR_API int flr_runner_process_aux(flr_runner *runner, const char *client, const char *topic, flr_context *context,
                                    const flr_shareable *request, const flr_shareable **reply);
+
+/**
+ * Answer a frame of a client, whatever it asks for: a task request, a submission or an auxiliary message.
+ *
+ * @param client   [borrow] the authenticated client; what the frame says is not looked at
+ * @param context  [borrow] as above; it is reset, and what was kept in it is released with the next frame
+ * @param request  [borrow] a frame of kind FLR_FRAME_TASK_REQUEST, _SUBMISSION or _AUX_REQUEST
+ * @param reply    [out, flr_frame_unref] the frame to send back, with the request's id; NULL if that is 0
+ * @returns 0 and a reply, which is of kind FLR_FRAME_ERROR with FLR_E_INVAL for a request of another kind or without what it needs; or as the call that
+ *          belongs to the kind: FLR_E_NOMEM and FLR_E_REENTRANT leave everything as it was
+ * @threads any, each with its own context   @callbacks, @blocks as the call that belongs to the kind
+ * @since 1.0
+ */
+FLR_API int flr_runner_process_frame(flr_runner *runner, const char *client, flr_context *context, const flr_frame *request, flr_frame **reply);
 
 /** Report a client's job as dead; it becomes disconnected after the grace period unless it is heard before. @returns 0, or FLR_E_INVAL, FLR_E_LIMIT, FLR_E_NOMEM   @threads any   @blocks never   @since 1.0 */
 FLR_API int flr_runner_handle_dead_job(flr_runner *runner, const char *client);

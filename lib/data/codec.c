@@ -19,20 +19,13 @@
  */
 #include "data/codec.h"
 
+#include "data/msgpack.h"
 #include "data/node.h"
 #include <string.h>
 
 #define INLINE_MAX 0x7fffffff /* an ext body of MessagePack has a 32-bit length */
 
-/* Runs twice over the tree: without data it only counts bytes and segments, then it writes both. */
-typedef struct writer {
-    uint8_t *data;
-    size_t size;
-    flr_blob **blobs;
-    size_t count;
-    size_t inline_max;
-    bool overflow;
-} writer;
+typedef flr__writer writer;
 
 /* The place of the next `size` bytes; NULL if they are only counted. */
 static uint8_t *claim(writer *w, size_t size)
@@ -41,8 +34,9 @@ static uint8_t *claim(writer *w, size_t size)
 
     if (!flr__size_add(at, size, &w->size)) {
         w->overflow = true;
+        return NULL;
     }
-    return w->data == NULL ? NULL : w->data + at;
+    return w->size <= w->room ? w->data + at : NULL;
 }
 
 static void put(writer *w, const void *bytes, size_t size)
@@ -86,7 +80,7 @@ static void put_u32(writer *w, uint32_t number)
     put_coded(w, number >> 24, number, 3);
 }
 
-static void put_int(writer *w, int64_t n)
+void flr__put_int(writer *w, int64_t n)
 {
     if (n >= -32 && n <= 127) {
         put_u8(w, (uint8_t)n);
@@ -111,7 +105,7 @@ static void put_int(writer *w, int64_t n)
     }
 }
 
-static void put_text(writer *w, const char *text, size_t size)
+void flr__put_text(writer *w, const char *text, size_t size)
 {
     if (size < 32) {
         put_u8(w, 0xa0 | (unsigned)size);
@@ -125,6 +119,14 @@ static void put_text(writer *w, const char *text, size_t size)
     put(w, text, size);
 }
 
+void flr__put_real(writer *w, double number)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &number, sizeof bits);
+    put_coded(w, 0xcb, bits, 8);
+}
+
 /* The head of a list (0x90, 0xdc) or map (0x80, 0xde). */
 static void put_container(writer *w, unsigned small, unsigned code, size_t size)
 {
@@ -135,6 +137,11 @@ static void put_container(writer *w, unsigned small, unsigned code, size_t size)
     } else {
         put_coded(w, code + 1, size, 4);
     }
+}
+
+void flr__put_map(writer *w, size_t size)
+{
+    put_container(w, 0x80, 0xde, size);
 }
 
 static void put_ext(writer *w, unsigned type, size_t size)
@@ -194,8 +201,8 @@ static void put_payload(writer *w, const flr_value *v)
     }
     put_u32(w, (uint32_t)w->count);
     put_u64(w, size);
-    if (w->blobs != NULL) {
-        w->blobs[w->count] = flr_blob_ref(blob);
+    if (w->count < w->blob_room) {
+        w->blobs[w->count] = blob;
     }
     w->count++;
 }
@@ -203,8 +210,6 @@ static void put_payload(writer *w, const flr_value *v)
 /* One value without its children. FLR_E_INVAL: it has no wire form. */
 static int put_node(writer *w, const flr_value *v)
 {
-    uint64_t bits;
-
     switch (v->kind) {
     case FLR_VALUE_NIL:
         put_u8(w, 0xc0);
@@ -213,14 +218,13 @@ static int put_node(writer *w, const flr_value *v)
         put_u8(w, ((const flr__number *)v)->truth ? 0xc3 : 0xc2);
         return 0;
     case FLR_VALUE_INT:
-        put_int(w, ((const flr__number *)v)->integer);
+        flr__put_int(w, ((const flr__number *)v)->integer);
         return 0;
     case FLR_VALUE_REAL:
-        memcpy(&bits, &((const flr__number *)v)->real, sizeof bits);
-        put_coded(w, 0xcb, bits, 8);
+        flr__put_real(w, ((const flr__number *)v)->real);
         return 0;
     case FLR_VALUE_TEXT:
-        put_text(w, ((const flr__text_node *)v)->text, v->bytes);
+        flr__put_text(w, ((const flr__text_node *)v)->text, v->bytes);
         return 0;
     case FLR_VALUE_BYTES:
     case FLR_VALUE_TENSOR:
@@ -230,7 +234,7 @@ static int put_node(writer *w, const flr_value *v)
         put_container(w, 0x90, 0xdc, ((const flr__list *)v)->size);
         return 0;
     case FLR_VALUE_MAP:
-        put_container(w, 0x80, 0xde, ((const flr__map *)v)->size);
+        flr__put_map(w, ((const flr__map *)v)->size);
         return 0;
     default:
         return FLR_E_INVAL;
@@ -251,11 +255,11 @@ static const flr_value *next_child(writer *w, place *at)
         return ((const flr__list *)at->container)->items[at->next++];
     }
     e = &((const flr__map *)at->container)->entries[at->next++];
-    put_text(w, e->key->text, e->key->size);
+    flr__put_text(w, e->key->text, e->key->size);
     return e->value;
 }
 
-static int put_tree(writer *w, const flr_value *value)
+int flr__put_tree(writer *w, const flr_value *value)
 {
     place stack[FLR_VALUE_MAX_DEPTH];
     size_t depth = 0;
@@ -287,7 +291,7 @@ int flr__encode(const flr_value *value, size_t inline_max, flr__encoded *out)
     void *bytes;
     int status;
 
-    status = value == NULL || out == NULL ? FLR_E_INVAL : put_tree(&w, value);
+    status = value == NULL || out == NULL ? FLR_E_INVAL : flr__put_tree(&w, value);
     if (status < 0) {
         return status;
     }
@@ -300,9 +304,16 @@ int flr__encode(const flr_value *value, size_t inline_max, flr__encoded *out)
         flr__encoded_free(&e);
         return status;
     }
+    w = (writer){.data = bytes,
+                 .room = w.size,
+                 .blobs = e.blobs,
+                 .blob_room = w.count,
+                 .inline_max = inline_max};
+    (void)flr__put_tree(&w, value);
     e.count = w.count;
-    w = (writer){.data = bytes, .blobs = e.blobs, .inline_max = inline_max};
-    (void)put_tree(&w, value);
+    for (size_t i = 0; i < e.count; i++) {
+        flr_blob_ref(e.blobs[i]);
+    }
     *out = e;
     return 0;
 }

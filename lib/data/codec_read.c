@@ -10,6 +10,7 @@
 #include "data/codec.h"
 
 #include "base/text.h"
+#include "data/msgpack.h"
 #include "data/node.h"
 #include <assert.h>
 #include <string.h>
@@ -17,49 +18,34 @@
 /* The fewest bytes of an element, and of a key with its value. */
 enum { LIST_ITEM_MIN = 1, MAP_ENTRY_MIN = 3 };
 
-typedef struct frame {
-    flr_value *container;
-    const flr__str *key; /* of the value that comes next; held */
-    uint64_t left;       /* children that are still to come */
-} frame;
+static const char too_many[] = "more values than allowed",
+                  too_deep[] = "nested deeper than allowed";
 
-typedef struct reader {
-    const uint8_t *data;
-    size_t size, at;
-    size_t item;   /* where the current item began */
-    uint64_t owed; /* bytes that the open containers still need at least */
-    flr_blob *const *segments;
-    size_t segment_count, segments_used;
-    flr__decode_limits limits;
-    size_t values, bytes; /* so far */
-    size_t bad;
-    frame stack[FLR_VALUE_MAX_DEPTH];
-    size_t depth;
-} reader;
+typedef flr__reader reader;
 
-static int corrupt(reader *r, size_t where)
+int flr__read_corrupt(reader *r, size_t where, const char *reason)
 {
     r->bad = where;
+    r->reason = reason;
     return FLR_E_CORRUPT;
 }
 
-static int over_limit(reader *r)
+int flr__read_over(reader *r, const char *reason)
 {
     r->bad = r->item;
+    r->reason = reason;
     return FLR_E_LIMIT;
 }
 
-/* Whether `size` more bytes are there. */
-static int need(reader *r, uint64_t size)
+int flr__read_need(reader *r, uint64_t size)
 {
-    return size <= r->size - r->at ? 0 : corrupt(r, r->size);
+    return size <= r->size - r->at ? 0 : flr__read_corrupt(r, r->size, "the bytes end too soon");
 }
 
-/* A big-endian number of 1, 2, 4 or 8 bytes. */
-static int read_number(reader *r, size_t size, uint64_t *number)
+int flr__read_number(reader *r, size_t size, uint64_t *number)
 {
     uint64_t n = 0;
-    int status = need(r, size);
+    int status = flr__read_need(r, size);
 
     if (status == 0) {
         for (size_t i = 0; i < size; i++) {
@@ -70,14 +56,35 @@ static int read_number(reader *r, size_t size, uint64_t *number)
     return status;
 }
 
-/* Account for payload bytes of the tree. */
-static int count_bytes(reader *r, uint64_t size)
+int flr__read_count_bytes(reader *r, uint64_t size)
 {
     if (size > r->limits.bytes - r->bytes) {
-        return over_limit(r);
+        return flr__read_over(r, "more bytes of payload than allowed");
     }
     r->bytes += (size_t)size;
     return 0;
+}
+
+int64_t flr__sign_extend(uint64_t n, size_t size)
+{
+    uint64_t sign = UINT64_C(1) << (8 * size - 1);
+
+    n = (n ^ sign) - sign;
+    return n <= INT64_MAX ? (int64_t)n : -(int64_t)(~n) - 1;
+}
+
+double flr__real_of(uint64_t bits, size_t size)
+{
+    uint32_t low = (uint32_t)bits;
+    double real;
+    float single;
+
+    if (size == sizeof single) {
+        memcpy(&single, &low, sizeof single);
+        return single;
+    }
+    memcpy(&real, &bits, sizeof real);
+    return real;
 }
 
 /* ---- numbers and text ---- */
@@ -85,176 +92,56 @@ static int count_bytes(reader *r, uint64_t size)
 static int read_uint(reader *r, size_t size, flr_value **value)
 {
     uint64_t n;
-    int status = read_number(r, size, &n);
+    int status = flr__read_number(r, size, &n);
 
     if (status < 0) {
         return status;
     }
-    return n > INT64_MAX ? corrupt(r, r->item) : flr_value_new_int((int64_t)n, value);
+    if (n > INT64_MAX) {
+        return flr__read_corrupt(r, r->item, FLR__LARGE_INT);
+    }
+    return flr_value_new_int((int64_t)n, value);
 }
 
 static int read_int(reader *r, size_t size, flr_value **value)
 {
-    uint64_t n, sign = UINT64_C(1) << (8 * size - 1);
-    int status = read_number(r, size, &n);
+    uint64_t n;
+    int status = flr__read_number(r, size, &n);
 
     if (status < 0) {
         return status;
     }
-    n = (n ^ sign) - sign; /* extends the sign */
-    return flr_value_new_int(n <= INT64_MAX ? (int64_t)n : -(int64_t)(~n) - 1, value);
+    return flr_value_new_int(flr__sign_extend(n, size), value);
 }
 
 static int read_real(reader *r, size_t size, flr_value **value)
 {
     uint64_t bits;
-    uint32_t low;
-    double real;
-    float single;
-    int status = read_number(r, size, &bits);
+    int status = flr__read_number(r, size, &bits);
 
-    if (status < 0) {
-        return status;
-    }
-    if (size == sizeof single) {
-        low = (uint32_t)bits;
-        memcpy(&single, &low, sizeof single);
-        real = single;
-    } else {
-        memcpy(&real, &bits, sizeof real);
-    }
-    return flr_value_new_real(real, value);
+    return status < 0 ? status : flr_value_new_real(flr__real_of(bits, size), value);
 }
 
 static int read_text(reader *r, uint64_t size, flr_value **value)
 {
-    int status = need(r, size);
+    int status = flr__read_need(r, size);
 
     if (status < 0) {
         return status;
     }
     if (size > r->limits.text) {
-        return over_limit(r);
+        return flr__read_over(r, "a text longer than allowed");
     }
-    status = count_bytes(r, size);
+    if (size == 0) {
+        *value = flr__value_empty_text();
+        return 0;
+    }
+    status = flr__read_count_bytes(r, size);
     if (status == 0) {
         status = flr_value_new_text_sized((const char *)r->data + r->at, (size_t)size, value);
     }
     r->at += (size_t)size;
-    return status == FLR_E_INVAL ? corrupt(r, r->item) : status;
-}
-
-/* ---- bytes and tensors ---- */
-
-/* The payload behind an ext head: inline, `size` bytes, or a segment. [out, flr_blob_unref] */
-static int read_blob(reader *r, bool is_segment, uint64_t size, flr_blob **blob)
-{
-    uint64_t index = 0, length = size;
-    int status = 0;
-
-    if (is_segment) {
-        if (size != 4 + 8) {
-            return corrupt(r, r->item);
-        }
-        status = read_number(r, 4, &index);
-        if (status == 0) {
-            status = read_number(r, 8, &length);
-        }
-        if (status == 0 && (index != r->segments_used || index >= r->segment_count ||
-                            flr_blob_get_size(r->segments[index]) != length)) {
-            status = corrupt(r, r->item);
-        }
-    }
-    if (status == 0) {
-        status = count_bytes(r, length);
-    }
-    if (status < 0) {
-        return status;
-    }
-    if (is_segment) {
-        *blob = flr_blob_ref(r->segments[r->segments_used++]);
-        return 0;
-    }
-    status = flr_blob_new_copy(r->data + r->at, (size_t)size, blob);
-    r->at += (size_t)size;
-    return status;
-}
-
-static int read_bytes(reader *r, bool is_segment, uint64_t size, flr_value **value)
-{
-    flr_blob *blob = NULL;
-    int status = read_blob(r, is_segment, size, &blob);
-
-    if (status == 0) {
-        status = flr_value_new_bytes(blob, value);
-        flr_blob_unref(blob);
-    }
-    return status;
-}
-
-static int read_tensor(reader *r, bool is_segment, uint64_t size, flr_value **value)
-{
-    int64_t shape[FLR_VALUE_MAX_RANK];
-    uint64_t type = 0, rank = 0, dim = 0;
-    flr_blob *blob = NULL;
-    int status;
-
-    if (size < 2) {
-        return corrupt(r, r->item);
-    }
-    status = read_number(r, 1, &type);
-    if (status == 0) {
-        status = read_number(r, 1, &rank);
-    }
-    if (status < 0) {
-        return status;
-    }
-    if (rank > FLR_VALUE_MAX_RANK) {
-        return over_limit(r);
-    }
-    if (size - 2 < 8 * rank) {
-        return corrupt(r, r->item);
-    }
-    for (size_t i = 0; i < rank; i++) {
-        status = read_number(r, 8, &dim);
-        if (status < 0) {
-            return status;
-        }
-        if (dim > INT64_MAX) {
-            return corrupt(r, r->item);
-        }
-        shape[i] = (int64_t)dim;
-    }
-    status = read_blob(r, is_segment, size - 2 - 8 * rank, &blob);
-    if (status == 0) {
-        status = flr_value_new_tensor((int)type, (size_t)rank, shape, blob, value);
-        flr_blob_unref(blob);
-    }
-    return status == FLR_E_INVAL ? corrupt(r, r->item) : status;
-}
-
-/* An ext of `size` bytes behind its type. */
-static int read_ext(reader *r, uint64_t size, flr_value **value)
-{
-    uint64_t type = 0;
-    int status = read_number(r, 1, &type);
-
-    if (status == 0) {
-        status = need(r, size);
-    }
-    if (status < 0) {
-        return status;
-    }
-    switch (type) {
-    case FLR__EXT_BYTES:
-    case FLR__EXT_BYTES_SEGMENT:
-        return read_bytes(r, type == FLR__EXT_BYTES_SEGMENT, size, value);
-    case FLR__EXT_TENSOR:
-    case FLR__EXT_TENSOR_SEGMENT:
-        return read_tensor(r, type == FLR__EXT_TENSOR_SEGMENT, size, value);
-    default:
-        return corrupt(r, r->item);
-    }
+    return status == FLR_E_INVAL ? flr__read_corrupt(r, r->item, FLR__NOT_UTF8) : status;
 }
 
 /* ---- containers ---- */
@@ -271,67 +158,59 @@ static int open_container(reader *r, bool is_map, uint64_t size, flr_value **val
         *value = is_map ? flr__value_empty_map() : flr__value_empty_list();
         return 0;
     }
-    status = need(r, least + r->owed);
+    status = flr__read_need(r, least + r->owed);
     if (status < 0) {
         return status;
     }
-    if (size > r->limits.count - r->values || r->depth + 1 >= r->limits.depth) {
-        return over_limit(r);
+    if (size > r->limits.count - r->values) {
+        return flr__read_over(r, too_many);
+    }
+    if (r->depth + 1 >= r->limits.depth) {
+        return flr__read_over(r, too_deep);
     }
     status = is_map ? flr__map_new((size_t)size, &made) : flr__list_new((size_t)size, &made);
     if (status < 0) {
         return status;
     }
     r->owed += least;
-    r->stack[r->depth++] = (frame){made, NULL, size};
+    r->stack[r->depth++] = (flr__reader_level){made, NULL, size};
     return 0;
 }
 
 /* Read the key of the next entry of the map on top. */
-static int read_key(reader *r, frame *top)
+static int read_key(reader *r, flr__reader_level *top)
 {
-    uint64_t head = 0, size = 0;
     const char *text;
-    int status;
+    size_t size;
+    int status = flr__read_chars(r, &text, &size, "a key that is no text");
 
-    r->item = r->at;
-    status = read_number(r, 1, &head);
-    if (status == 0 && head >= 0xa0 && head <= 0xbf) {
-        size = head & 31;
-    } else if (status == 0 && head >= 0xd9 && head <= 0xdb) {
-        status = read_number(r, (size_t)1 << (head - 0xd9), &size);
-    } else if (status == 0) {
-        status = corrupt(r, r->item);
-    }
-    if (status == 0) {
-        status = need(r, size);
-    }
     if (status < 0) {
         return status;
     }
     if (size > FLR_VALUE_MAX_KEY) {
-        return over_limit(r);
+        return flr__read_over(r, "a key of more than 65535 bytes");
     }
-    text = (const char *)r->data + r->at;
-    r->at += (size_t)size;
-    if (size == 0 || !flr__utf8_is_valid(text, (size_t)size)) {
-        return corrupt(r, r->item);
+    if (size == 0) {
+        return flr__read_corrupt(r, r->item, "an empty key");
     }
-    status = count_bytes(r, size);
+    status = flr__read_count_bytes(r, size);
     if (status < 0) {
         return status;
     }
-    top->key = flr__str_new(text, (size_t)size);
+    top->key = flr__str_new(text, size);
     if (top->key == NULL) {
         return FLR_E_NOMEM;
     }
-    return flr__map_get(top->container, top->key) == NULL ? 0 : corrupt(r, r->item);
+    if (flr__map_get(top->container, top->key) != NULL) {
+        return flr__read_corrupt(r, r->item, "a key twice in one map");
+    }
+    return 0;
 }
 
 /* Get ready for the next child of the container on top. */
 static int begin_child(reader *r)
 {
-    frame *top = &r->stack[r->depth - 1];
+    flr__reader_level *top = &r->stack[r->depth - 1];
 
     top->left--;
     if (top->container->kind == FLR_VALUE_LIST) {
@@ -380,13 +259,13 @@ static int read_coded(reader *r, unsigned code, flr_value **value)
     case 0xd6:
     case 0xd7:
     case 0xd8:
-        return read_ext(r, UINT64_C(1) << (code - 0xd4), value);
+        return flr__read_ext(r, UINT64_C(1) << (code - 0xd4), value);
     case 0xc1:
-        return corrupt(r, r->item);
+        return flr__read_corrupt(r, r->item, FLR__UNUSED_CODE);
     default:
         break;
     }
-    status = read_number(r, width, &size);
+    status = flr__read_number(r, width, &size);
     if (status < 0) {
         return status;
     }
@@ -397,10 +276,10 @@ static int read_coded(reader *r, unsigned code, flr_value **value)
         return read_text(r, size, value);
     }
     if (code >= 0xc7) {
-        return read_ext(r, size, value);
+        return flr__read_ext(r, size, value);
     }
-    status = need(r, size);
-    return status < 0 ? status : read_bytes(r, false, size, value);
+    status = flr__read_need(r, size);
+    return status < 0 ? status : flr__read_bytes(r, false, size, value);
 }
 
 /* Read one item: a value, or the head of a container, which is then on top of the stack and
@@ -412,10 +291,13 @@ static int read_item(reader *r, flr_value **value)
     *value = NULL;
     r->item = r->at;
     if (r->at >= r->size) {
-        return corrupt(r, r->size);
+        return flr__read_need(r, 1);
     }
-    if (r->values >= r->limits.count || r->depth >= r->limits.depth) {
-        return over_limit(r);
+    if (r->values >= r->limits.count) {
+        return flr__read_over(r, too_many);
+    }
+    if (r->depth >= r->limits.depth) {
+        return flr__read_over(r, too_deep);
     }
     r->values++;
     head = r->data[r->at++];
@@ -441,7 +323,7 @@ static int read_item(reader *r, flr_value **value)
 static int add_up(reader *r, flr_value **value)
 {
     while (*value != NULL && r->depth > 0) {
-        frame *top = &r->stack[r->depth - 1];
+        flr__reader_level *top = &r->stack[r->depth - 1];
         int status;
 
         if (top->container->kind == FLR_VALUE_LIST) {
@@ -455,6 +337,7 @@ static int add_up(reader *r, flr_value **value)
             flr_value_unref(*value);
             *value = NULL;
             r->bad = r->item;
+            r->reason = "a tree larger than any";
             return status;
         }
         *value = NULL;
@@ -469,7 +352,7 @@ static int add_up(reader *r, flr_value **value)
 static void close_all(reader *r)
 {
     while (r->depth > 0) {
-        frame *top = &r->stack[--r->depth];
+        flr__reader_level *top = &r->stack[--r->depth];
 
         if (top->key != NULL) {
             flr__str_unref(top->key);
@@ -516,30 +399,68 @@ static flr__decode_limits effective(const flr__decode_limits *limits)
     return most;
 }
 
+void flr__reader_init(reader *r, const uint8_t *data, size_t size, const flr__segments *segments,
+                      const flr__decode_limits *limits)
+{
+    r->data = data;
+    r->size = size;
+    r->at = r->item = 0;
+    r->owed = 0;
+    r->segments = *segments;
+    r->segments_used = 0;
+    r->limits = effective(limits);
+    r->values = r->bytes = 0;
+    r->bad = 0;
+    r->reason = "";
+    r->depth = 0;
+}
+
+int flr__read_value(reader *r, flr_value **value)
+{
+    flr_value *root = NULL;
+    int status = read_tree(r, &root);
+
+    if (status < 0) {
+        close_all(r);
+        flr_value_unref(root);
+        return status;
+    }
+    assert(r->depth == 0 && r->owed == 0);
+    *value = root;
+    return 0;
+}
+
+int flr__read_end(reader *r)
+{
+    if (r->at != r->size) {
+        return flr__read_corrupt(r, r->at, "bytes after the last value");
+    }
+    if (r->segments_used != r->segments.count) {
+        return flr__read_corrupt(r, r->size, "a segment that is not referred to");
+    }
+    return 0;
+}
+
 int flr__decode(const uint8_t *data, size_t size, flr_blob *const *segments, size_t count,
                 const flr__decode_limits *limits, flr_value **value, size_t *offset)
 {
-    reader r = {.data = data, .size = size, .segments = segments, .segment_count = count};
+    flr__segments apart = {.blobs = segments, .count = count};
     flr_value *root = NULL;
+    reader r;
     int status;
 
-    r.limits = effective(limits);
-    status = read_tree(&r, &root);
-    if (status == 0 && r.at != r.size) {
-        status = corrupt(&r, r.at);
-    }
-    if (status == 0 && r.segments_used != count) {
-        status = corrupt(&r, r.size);
+    flr__reader_init(&r, data, size, &apart, limits);
+    status = flr__read_value(&r, &root);
+    if (status == 0) {
+        status = flr__read_end(&r);
     }
     if (offset != NULL) {
         *offset = status == 0 ? size : r.bad;
     }
     if (status < 0) {
-        close_all(&r);
         flr_value_unref(root);
         return status;
     }
-    assert(r.depth == 0 && r.owed == 0);
     *value = root;
     return 0;
 }

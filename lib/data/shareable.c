@@ -76,6 +76,22 @@ int flr_shareable_new_reply(const char *rc, const flr_value *headers, flr_sharea
     return 0;
 }
 
+int flr__shareable_new_of(flr_value *headers, flr_value *body, flr_shareable **message)
+{
+    flr_shareable *s;
+
+    if (flr_map_get(body, FLR__STR(HEADERS)->text) != NULL) {
+        return FLR_E_INVAL;
+    }
+    s = make(headers, body);
+    if (s == NULL) {
+        return FLR_E_NOMEM;
+    }
+    flr_shareable_freeze(s);
+    *message = s;
+    return 0;
+}
+
 int flr_shareable_copy(const flr_shareable *message, const char *const *without,
                        flr_shareable **copy)
 {

@@ -171,6 +171,12 @@ void flr__aux_expire(flr_aux_send *send, int64_t now)
         fail_all(send, FLR_E_TIMEDOUT);
 }
 
+void flr__aux_cancel(flr_aux_send *send)
+{
+    if (send != NULL)
+        fail_all(send, FLR_E_ABORTED);
+}
+
 /* ---- reports ---- */
 
 /* reply NULL: it failed with the code. */
@@ -259,6 +265,27 @@ static bool is_finished(const flr_aux_send *send)
     finished = send->finished;
     flr__mutex_unlock(lock);
     return finished;
+}
+
+flr__site *flr__aux_site(const flr_aux_send *send)
+{
+    return send->site;
+}
+
+void *flr__aux_self(const flr_aux_send *send, flr__aux_done done)
+{
+    return send->done == done ? send->self : NULL;
+}
+
+bool flr__aux_is_over(const flr_aux_send *send, size_t i)
+{
+    flr__mutex *lock = &send->site->aux.send_lock;
+    bool over;
+
+    flr__mutex_lock(lock);
+    over = send->finished || send->targets[i].reply != NULL;
+    flr__mutex_unlock(lock);
+    return over;
 }
 
 const flr_shareable *flr_aux_send_get_reply(const flr_aux_send *send, size_t i)

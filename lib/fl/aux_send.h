@@ -22,6 +22,13 @@ void flr__aux_send_set(flr_aux_send *send, const flr__str *topic, flr_shareable 
  * called. *engine_status: what send_aux returned, which is no error if a target was reported
  * before. Not under a lock. */
 int flr__aux_send_launch(flr_aux_send *send, int64_t wait, int *engine_status);
+/* Whose it is; self, if its completion is `done`, else NULL. */
+flr__site *flr__aux_site(const flr_aux_send *send);
+void *flr__aux_self(const flr_aux_send *send, flr__aux_done done);
+/* Whether nobody waits for the target's reply any more. */
+bool flr__aux_is_over(const flr_aux_send *send, size_t target);
+/* Nobody waits any more: what was not reported fails with FLR_E_ABORTED. NULL is fine. */
+void flr__aux_cancel(flr_aux_send *send);
 /* 0: complete; FLR_E_ABORTED: given up. */
 int flr__aux_send_await(flr_aux_send *send, flr_signal *abort);
 

@@ -53,6 +53,28 @@ int flr__chains_add(flr__chains *chains, const char *pattern, int direction,
     return 0;
 }
 
+/* The filter must not destroy self if the chain cannot be configured. */
+int flr__chains_add_filter(flr__chains *chains, const char *pattern, int direction,
+                           const flr_filter_ops *ops, void *self)
+{
+    flr_filter_chain *chain = NULL;
+    flr_filter *filter = NULL;
+    int status = flr_filter_new(ops, self, &filter);
+
+    if (status < 0)
+        return status;
+    status = flr_filter_chain_new(&chain);
+    if (status == 0)
+        status = flr_filter_chain_add(chain, filter);
+    if (status == 0)
+        status = flr__chains_add(chains, pattern, direction, chain);
+    if (status < 0)
+        flr__filter_disown(filter);
+    flr_filter_chain_unref(chain);
+    flr_filter_unref(filter);
+    return status;
+}
+
 void flr__chains_free(flr__chains *chains)
 {
     for (size_t i = 0; i < chains->count; i++) {

@@ -34,6 +34,7 @@ static const flr__component *firing_component(const flr_context *context)
     }
     switch (frame->kind) {
     case FLR__HOST_EVENT:
+    case FLR__HOST_EXECUTOR:
         return frame->object;
     case FLR__HOST_COMMUNICATOR:
         kind = FLR__COMMUNICATOR;

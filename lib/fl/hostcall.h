@@ -20,7 +20,8 @@ enum flr__host_kind {
     FLR__HOST_AUX,           /* an auxiliary handler, or a completion */
     FLR__HOST_PERSIST,       /* save, persist */
     FLR__HOST_STEP,          /* not host code: the stepping thread is inside flr_runner_step */
-    FLR__HOST_CLIENT         /* a client function or executor */
+    FLR__HOST_CLIENT,        /* a client function of the local engine */
+    FLR__HOST_EXECUTOR       /* an executor; the object is its flr__component */
 };
 
 typedef struct flr__host_frame {
@@ -38,7 +39,7 @@ flr__host_frame *flr__host_innermost(void); /* NULL: this thread is in no callba
 bool flr__host_inside(enum flr__host_kind kind, const void *site, const void *object);
 /* Whether this thread is inside a task callback, a filter or process_result_of_unknown_task of that site. */
 bool flr__host_inside_turn(const void *site);
-/* Whether waiting is allowed here: in no frame at all, or only control_flow frames (and client functions). */
+/* Whether waiting is allowed here: in no frame at all, or only control_flow frames (and client functions and executors). */
 bool flr__host_may_wait(void);
 
 #endif

@@ -84,6 +84,7 @@ static void clear(flr__site *site, const flr_engine_ops *engine, void *engine_se
     memset(&site->result_chains, 0, sizeof site->result_chains);
     memset(&site->components, 0, sizeof site->components);
     site->scope = NULL;
+    site->reliable = NULL;
 }
 
 int flr__site_init(flr__site *site, const flr_engine_ops *engine, void *engine_self,

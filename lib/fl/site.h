@@ -131,6 +131,7 @@ struct flr__site {
     flr__bus bus;
     flr__manager manager;
     flr__aux_table aux;
+    struct flr__reliable *reliable;   /* its owner's (reliable/reliable.h); NULL: none */
     flr__mutex ids_lock;              /* rank STATS: guards ids */
     flr__rng ids;                     /* event ids, audit ids, message root ids */
 };
@@ -148,6 +149,16 @@ int flr__site_init(flr__site *site, const flr_engine_ops *engine, void *engine_s
 /* Releases everything; components are destroyed first, in order. */
 void flr__site_free(flr__site *site);
 void flr__site_new_id(flr__site *site, char text[FLR__ID_TEXT]);
+
+/* enlist.c: components and callbacks of a site that exists already. As flr_config_add_component and flr_config_subscribe; the caller sees to it that no run was begun, and gives
+ * a lock of rank CHANGES for subscriptions, which are allowed at any time. */
+int flr__site_add_component(flr__site *site, const char *id, const flr_component_ops *ops, void *self);
+int flr__site_subscribe(flr__site *site, flr__mutex *lock, const char *component, const char *event, flr_event_handler handler, void *self);
+/* FI-09: the effective scope is seen by every context. 0 or FLR_E_NOMEM. */
+int flr__site_show_scope(flr__site *site);
+/* The arguments of an inbound message; takes the context for the call, which ends with flr__call_done. 0, FLR_E_INVAL, FLR_E_LIMIT, FLR_E_STATE. */
+int flr__call_check(flr__site *site, const char *peer, flr_context *context);
+void flr__call_done(flr_context *context);
 
 /* Write a log line without a context, without a log event ("[identity=..]: " prefix is left out). */
 void flr__site_log(flr__site *site, int level, const char *format, ...) FLR_PRINTF(3, 4);
@@ -195,6 +206,8 @@ int flr__filters_apply(flr_context *context, const flr__chains *job, bool result
 /* Whether any filter would be applied: submissions and requests inside callbacks need to know. */
 bool flr__filters_any(const flr__site *site, const flr__chains *job, bool results, int direction, const char *task_name);
 int flr__chains_add(flr__chains *chains, const char *pattern, int direction, flr_filter_chain *chain); /* FI-03, FI-04; chain borrowed */
+/* The same for one filter made of ops; self: [give on 0]. */
+int flr__chains_add_filter(flr__chains *chains, const char *pattern, int direction, const flr_filter_ops *ops, void *self);
 void flr__chains_free(flr__chains *chains);
 int flr__scopes_add(flr__scopes *scopes, flr_scope *scope); /* FLR_E_EXISTS; scope borrowed */
 int flr__scopes_set_default(flr__scopes *scopes, const char *name); /* FLR_E_NOTFOUND is found out by choose */

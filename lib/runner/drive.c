@@ -75,36 +75,6 @@ static void send_end_run(flr_runner *r)
     flr_shareable_unref(empty);
 }
 
-/* A vote is a failure with FLR_E_NOT_READY, or the property. */
-static bool is_refused(flr_context *context)
-{
-    flr_value *property = NULL, *failures = NULL;
-    bool refused = false;
-    property = flr__context_find(context, FLR__S_NOT_READY_TO_END_RUN);
-    refused = flr_value_get_bool(property, 0) != 0 || flr_value_get_real(property, 0.0) != 0.0;
-    failures = flr__context_find(context, FLR__S_EXCEPTIONS);
-    for (size_t i = 0; !refused && i < flr_value_get_size(failures); i++)
-        refused =
-            flr_value_get_int(flr_map_get(flr_list_get(failures, i), "code"), 0) == FLR_E_NOT_READY;
-    flr_value_unref(property);
-    flr_value_unref(failures);
-    return refused;
-}
-
-static bool check_ready(flr_runner *r)
-{
-    flr__context_drop(r->context, FLR__S_NOT_READY_TO_END_RUN);
-    flr__context_drop(r->context, FLR__S_EXCEPTIONS);
-    flr__sticky_drop(&r->site, FLR__S_NOT_READY_TO_END_RUN);
-    flr__sticky_drop(&r->site, FLR__S_EXCEPTIONS);
-    fire(r, FLR__STR(EV_CHECK_END_RUN_READINESS));
-    bool ready = !is_refused(r->context);
-    if (!ready && flr_clock_get_now(r->site.clock) >= r->life.ready_deadline)
-        flr_context_log(r->context, FLR_LOG_WARNING,
-                        "components are still not ready to end the run; it ends without them");
-    return ready;
-}
-
 /* ---------------------------------------------------------------- the steps of a workflow */
 
 static int call_communicator(flr_runner *r, int (*fn)(void *, flr_context *), flr_context *context)
@@ -334,10 +304,10 @@ static bool act(flr_runner *r, flr__report *report, int64_t *due)
         report->status = flr__runner_persist_completed(r, true);
         return true;
     case FLR__ACT_CHECK_READY:
-        report->ready = check_ready(r);
+        report->ready = flr__readiness_ask(r->context, r->life.readiness.deadline);
         break;
     case FLR__ACT_WAIT_READY:
-        *due = r->life.ready_at;
+        *due = r->life.readiness.at;
         return flr_clock_get_now(r->site.clock) >= *due;
     case FLR__ACT_END_RUN:
         fire(r, FLR__STR(EV_END_RUN));
@@ -410,11 +380,6 @@ int flr_runner_run(flr_runner *runner)
 }
 
 /* ---------------------------------------------------------------- step */
-
-void flr_step_result_init(flr_step_result *result, size_t size)
-{
-    flr__abi_init(result, size);
-}
 
 /* The first step: what it refuses, it refuses before anything happened. */
 static int begin_steps(flr_runner *r)

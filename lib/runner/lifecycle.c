@@ -6,13 +6,8 @@
 void flr__lifecycle_init(flr__lifecycle *l, size_t first, size_t count, int64_t ready_timeout,
                          int64_t ready_interval)
 {
-    *l = (flr__lifecycle){.action = FLR__ACT_SETUP,
-                          .index = first,
-                          .count = count,
-                          .ready_timeout = ready_timeout,
-                          .ready_interval = ready_interval,
-                          .ready_deadline = FLR_TIME_NONE,
-                          .ready_at = FLR_TIME_NONE};
+    *l = (flr__lifecycle){.action = FLR__ACT_SETUP, .index = first, .count = count};
+    flr__readiness_init(&l->readiness, ready_timeout, ready_interval);
 }
 
 /* The first cause decides what the run returns. */
@@ -71,20 +66,11 @@ static flr__action begin_end(flr__lifecycle *l, const flr__report *report)
     return FLR__ACT_ABOUT_TO_END;
 }
 
-static flr__action readiness(flr__lifecycle *l, const flr__report *report)
-{
-    if (report->ready || report->now >= l->ready_deadline)
-        return FLR__ACT_END_RUN;
-    l->ready_at = flr__time_add(report->now, l->ready_interval);
-    if (l->ready_at > l->ready_deadline)
-        l->ready_at = l->ready_deadline;
-    return FLR__ACT_WAIT_READY;
-}
-
 static flr__action next_of(flr__lifecycle *l, const flr__report *r)
 {
     switch (l->action) {
     case FLR__ACT_SETUP:
+        note_start(l, r);
         return FLR__ACT_START_RUN;
     case FLR__ACT_START_RUN:
         return FLR__ACT_PERSIST_BEGIN;
@@ -135,7 +121,8 @@ static flr__action next_of(flr__lifecycle *l, const flr__report *r)
             fail(l, r->status);
         return FLR__ACT_CHECK_READY;
     case FLR__ACT_CHECK_READY:
-        return readiness(l, r);
+        return flr__readiness_is_over(&l->readiness, r->ready, r->now) ? FLR__ACT_END_RUN
+                                                                       : FLR__ACT_WAIT_READY;
     case FLR__ACT_WAIT_READY:
         return FLR__ACT_CHECK_READY;
     case FLR__ACT_END_RUN:
@@ -154,7 +141,7 @@ void flr__lifecycle_report(flr__lifecycle *l, const flr__report *report)
     flr__action next = next_of(l, report);
     if (next == FLR__ACT_DONE && (l->start_failed || l->index < l->count))
         l->fatal = true;
-    if (next == FLR__ACT_CHECK_READY && l->ready_deadline == FLR_TIME_NONE)
-        l->ready_deadline = flr__time_add(report->now, l->ready_timeout);
+    if (next == FLR__ACT_CHECK_READY)
+        flr__readiness_begin(&l->readiness, report->now);
     l->action = next;
 }

@@ -5,6 +5,7 @@
 #ifndef FLR_LIB_LIFECYCLE_H
 #define FLR_LIB_LIFECYCLE_H
 
+#include "fl/readiness.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,7 +33,7 @@ typedef enum flr__action {
     FLR__ACT_SEND_END,
     FLR__ACT_PERSIST_END,
     FLR__ACT_CHECK_READY, /* fire; report ready or not */
-    FLR__ACT_WAIT_READY,  /* until `ready_at` */
+    FLR__ACT_WAIT_READY,  /* until `readiness.at` */
     FLR__ACT_END_RUN,     /* fire */
     FLR__ACT_CLEANUP,
     FLR__ACT_ENDED /* nothing more: `result` */
@@ -46,7 +47,7 @@ typedef struct flr__lifecycle {
     bool called_stop_pending, called_finalize_pending,
         fired_start; /* what the close of the present workflow must balance */
     bool fatal;      /* the fatal flag is to be set */
-    int64_t ready_timeout, ready_interval, ready_deadline, ready_at; /* nanoseconds */
+    flr__readiness readiness;
 } flr__lifecycle;
 
 /* How the action went. */

@@ -95,7 +95,7 @@ static void act(play *p, const happening *script, size_t count)
     if (p->life.action == FLR__ACT_PANIC)
         p->panicked = p->aborted = true;
     if (p->life.action == FLR__ACT_WAIT_READY)
-        p->now = p->life.ready_at;
+        p->now = p->life.readiness.at;
     if (p->life.action == FLR__ACT_CHECK_READY)
         report.ready = p->checks++ >= p->refusals && p->refusals >= 0;
     report.aborted = p->aborted;
