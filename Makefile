@@ -274,13 +274,18 @@ $(B)/bench: $(BENCH_OBJ) $(LIB)
 	$(call say,LD)
 	$(Q)$(LINK) -o $@ $(BENCH_OBJ) $(LIB) $(LIBS)
 
-build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(LIB_SRC) $(wildcard tests/support/*.c) $(HEADERS) $(wildcard lib/*/*.h)
+# Fuzz targets have a library of their own, instrumented by clang.
+FUZZ_COMPILE = $(CLANG) -std=c11 -ffp-contract=off -D_POSIX_C_SOURCE=200809L -pthread -O1 -g -Iinclude -Ilib -Itests -Itests/support $(CPPFLAGS) -MMD -MP
+FUZZ_OBJ := $(patsubst %.c,build/fuzz/obj/%.o,$(LIB_SRC) $(sort $(wildcard tests/support/fuzz*.c)))
+build/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CLANG) -std=c11 -ffp-contract=off -D_POSIX_C_SOURCE=200809L -pthread -O1 -g -fsanitize=fuzzer,address,undefined \
-	    -Iinclude -Ilib -Itests -Itests/support $(CPPFLAGS) -o $@ $< $(LIB_SRC) $(wildcard tests/support/*.c) -lm
+	$(Q)$(FUZZ_COMPILE) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
+build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_OBJ)
+	$(call say,LD)
+	$(Q)$(FUZZ_COMPILE) -fsanitize=fuzzer,address,undefined -o $@ $< $(FUZZ_OBJ) -lm
 
 .PRECIOUS: $(B)/obj/%.o
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(SUPPORT_OBJ) $(BENCH_OBJ) $(call objects_of,$(EXAMPLE_SRC) $(wildcard examples/*/*.c) \
     $(foreach d,unit behaviour oom threads sim api fuzz,$(wildcard tests/$(d)/*.c)))) \
-    $(addsuffix .d,$(EXAMPLES_CXX) $(REPLAY))
+    $(addsuffix .d,$(EXAMPLES_CXX) $(REPLAY)) $(FUZZ_OBJ:.o=.d)

@@ -249,6 +249,8 @@ FLR_API int flr_frame_reader_put(flr_frame_reader *reader, const void *data, siz
 
 /** Tell how many bytes of an unfinished frame are here; 0 between two frames.   @since 1.0 */
 FLR_API size_t flr_frame_reader_get_pending(const flr_frame_reader *reader);
+/** Get the bytes of the whole frame under way, as its prefix says; 0 as long as that is not complete. A host that gives all its readers together a budget asks before it goes on.   @since 1.0 */
+FLR_API size_t flr_frame_reader_get_need(const flr_frame_reader *reader);
 /** Get why the stream is broken. @param fault [out] initialised @returns 0, or FLR_E_INVAL, FLR_E_ABI   @since 1.0 */
 FLR_API int flr_frame_reader_get_fault(const flr_frame_reader *reader, flr_frame_fault *fault);
 

@@ -1,7 +1,7 @@
 /* Calls and auxiliary messages of a client as frames (wire.h). No lock. */
 #include "base/abi.h"
 #include "client/internal.h"
-#include <string.h>
+#include "fl/aux_send.h"
 
 int flr_request_encode(const flr_request *request, int64_t id, flr_frame **frame)
 {
@@ -66,22 +66,6 @@ int flr_request_answer_frame(flr_request *request, const flr_frame *answer)
     return status == FLR_E_INVAL ? flr_request_fail(request, FLR_E_IO) : status;
 }
 
-/* The frame that answers one: of a kind, with a code or a message. NULL if nobody waits. */
-static int answer_with(int64_t id, uint32_t kind, int code, const flr_shareable *message,
-                       flr_frame **reply)
-{
-    flr_envelope e;
-    *reply = NULL;
-    if (id == 0)
-        return 0;
-    flr_envelope_init(&e, sizeof e);
-    e.kind = kind;
-    e.id = id;
-    e.code = code;
-    e.message = message;
-    return flr_frame_encode(&e, reply);
-}
-
 int flr_client_runner_process_frame(flr_client_runner *client, const char *sender,
                                     flr_context *context, const flr_frame *request,
                                     flr_frame **reply)
@@ -97,7 +81,7 @@ int flr_client_runner_process_frame(flr_client_runner *client, const char *sende
     if (status < 0)
         return status;
     if (e.kind != FLR_FRAME_AUX_REQUEST || *e.topic == '\0')
-        return answer_with(e.id, FLR_FRAME_ERROR, FLR_E_INVAL, NULL, reply);
+        return flr__frame_answer(e.id, FLR_FRAME_ERROR, FLR_E_INVAL, NULL, reply);
     status = flr_client_runner_process_aux(client, sender, e.topic, context, e.message, &answer);
-    return status < 0 ? status : answer_with(e.id, FLR_FRAME_AUX_REPLY, 0, answer, reply);
+    return status < 0 ? status : flr__frame_answer(e.id, FLR_FRAME_AUX_REPLY, 0, answer, reply);
 }

@@ -18,6 +18,9 @@ void flr__aux_send_add_target(flr_aux_send *send, const flr__str *name);
 void flr__aux_send_set(flr_aux_send *send, const flr__str *topic, flr_shareable *request,
                        const flr__aux_options *options, flr__aux_done done, void *self);
 
+/* aux_frame.c: the frame that answers the request with this id: of a kind, with a code or a message. NULL if the id is 0: nobody waits. 0, FLR_E_NOMEM. */
+int flr__frame_answer(int64_t id, uint32_t kind, int code, const flr_shareable *message, flr_frame **reply);
+
 /* Hand it to the engine. wait: nanoseconds, 0: for nothing. On error it is over and done is not
  * called. *engine_status: what send_aux returned, which is no error if a target was reported
  * before. Not under a lock. */

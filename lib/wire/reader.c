@@ -288,6 +288,11 @@ size_t flr_frame_reader_get_pending(const flr_frame_reader *reader)
     }
 }
 
+size_t flr_frame_reader_get_need(const flr_frame_reader *reader)
+{
+    return reader == NULL || reader->stage == STAGE_PREFIX ? 0 : reader->layout.size;
+}
+
 int flr_frame_reader_get_fault(const flr_frame_reader *reader, flr_frame_fault *fault)
 {
     flr_frame_fault known;

@@ -127,6 +127,27 @@ FROZEN_NEXT(flr_broadcast_options, mode, min_responses)
 FROZEN_NEXT(flr_broadcast_options, min_responses, wait_time_after_min_received)
 FROZEN_STRUCT(flr_broadcast_options, wait_time_after_min_received)
 
+struct frozen_flr_client_engine_ops {
+    uint32_t struct_size;
+    uint32_t flags;
+    int (*request)(void *self, flr_request *request);
+    int (*audit)(void *self, const flr_audit_record *record);
+    void (*wakeup)(void *self);
+    void (*log)(void *self, int level, const char *line);
+};
+FROZEN_MEMBER(flr_client_engine_ops, struct_size)
+FROZEN_MEMBER(flr_client_engine_ops, flags)
+FROZEN_MEMBER(flr_client_engine_ops, request)
+FROZEN_MEMBER(flr_client_engine_ops, audit)
+FROZEN_MEMBER(flr_client_engine_ops, wakeup)
+FROZEN_MEMBER(flr_client_engine_ops, log)
+FROZEN_NEXT(flr_client_engine_ops, struct_size, flags)
+FROZEN_NEXT(flr_client_engine_ops, flags, request)
+FROZEN_NEXT(flr_client_engine_ops, request, audit)
+FROZEN_NEXT(flr_client_engine_ops, audit, wakeup)
+FROZEN_NEXT(flr_client_engine_ops, wakeup, log)
+FROZEN_STRUCT(flr_client_engine_ops, log)
+
 struct frozen_flr_client_info {
     uint32_t struct_size;
     uint32_t flags;
@@ -158,6 +179,121 @@ FROZEN_NEXT(flr_client_info, resends, duplicates)
 FROZEN_NEXT(flr_client_info, duplicates, late)
 FROZEN_NEXT(flr_client_info, late, rejected)
 FROZEN_STRUCT(flr_client_info, rejected)
+
+struct frozen_flr_client_options {
+    uint32_t struct_size;
+    uint32_t flags;
+    const char *identity;
+    const char *parent;
+    double sync_timeout;
+    double max_sync_timeout;
+    double get_task_timeout;
+    double fetch_interval;
+    double task_check_timeout;
+    double task_check_interval;
+    double submit_timeout;
+    double submit_time;
+    double heartbeat_interval;
+    double readiness_timeout, readiness_interval;
+    double reliable_interval;
+    uint32_t reliable_workers;
+    int32_t log_level;
+    uint32_t event_depth;
+    uint32_t name_bytes;
+    uint64_t seed;
+    flr_clock *clock;
+    flr_scope *const *scopes;
+    size_t scope_count;
+    const char *default_scope, *job_scope;
+};
+FROZEN_MEMBER(flr_client_options, struct_size)
+FROZEN_MEMBER(flr_client_options, flags)
+FROZEN_MEMBER(flr_client_options, identity)
+FROZEN_MEMBER(flr_client_options, parent)
+FROZEN_MEMBER(flr_client_options, sync_timeout)
+FROZEN_MEMBER(flr_client_options, max_sync_timeout)
+FROZEN_MEMBER(flr_client_options, get_task_timeout)
+FROZEN_MEMBER(flr_client_options, fetch_interval)
+FROZEN_MEMBER(flr_client_options, task_check_timeout)
+FROZEN_MEMBER(flr_client_options, task_check_interval)
+FROZEN_MEMBER(flr_client_options, submit_timeout)
+FROZEN_MEMBER(flr_client_options, submit_time)
+FROZEN_MEMBER(flr_client_options, heartbeat_interval)
+FROZEN_MEMBER(flr_client_options, readiness_timeout)
+FROZEN_MEMBER(flr_client_options, readiness_interval)
+FROZEN_MEMBER(flr_client_options, reliable_interval)
+FROZEN_MEMBER(flr_client_options, reliable_workers)
+FROZEN_MEMBER(flr_client_options, log_level)
+FROZEN_MEMBER(flr_client_options, event_depth)
+FROZEN_MEMBER(flr_client_options, name_bytes)
+FROZEN_MEMBER(flr_client_options, seed)
+FROZEN_MEMBER(flr_client_options, clock)
+FROZEN_MEMBER(flr_client_options, scopes)
+FROZEN_MEMBER(flr_client_options, scope_count)
+FROZEN_MEMBER(flr_client_options, default_scope)
+FROZEN_MEMBER(flr_client_options, job_scope)
+FROZEN_NEXT(flr_client_options, struct_size, flags)
+FROZEN_NEXT(flr_client_options, flags, identity)
+FROZEN_NEXT(flr_client_options, identity, parent)
+FROZEN_NEXT(flr_client_options, parent, sync_timeout)
+FROZEN_NEXT(flr_client_options, sync_timeout, max_sync_timeout)
+FROZEN_NEXT(flr_client_options, max_sync_timeout, get_task_timeout)
+FROZEN_NEXT(flr_client_options, get_task_timeout, fetch_interval)
+FROZEN_NEXT(flr_client_options, fetch_interval, task_check_timeout)
+FROZEN_NEXT(flr_client_options, task_check_timeout, task_check_interval)
+FROZEN_NEXT(flr_client_options, task_check_interval, submit_timeout)
+FROZEN_NEXT(flr_client_options, submit_timeout, submit_time)
+FROZEN_NEXT(flr_client_options, submit_time, heartbeat_interval)
+FROZEN_NEXT(flr_client_options, heartbeat_interval, readiness_timeout)
+FROZEN_NEXT(flr_client_options, readiness_timeout, readiness_interval)
+FROZEN_NEXT(flr_client_options, readiness_interval, reliable_interval)
+FROZEN_NEXT(flr_client_options, reliable_interval, reliable_workers)
+FROZEN_NEXT(flr_client_options, reliable_workers, log_level)
+FROZEN_NEXT(flr_client_options, log_level, event_depth)
+FROZEN_NEXT(flr_client_options, event_depth, name_bytes)
+FROZEN_NEXT(flr_client_options, name_bytes, seed)
+FROZEN_NEXT(flr_client_options, seed, clock)
+FROZEN_NEXT(flr_client_options, clock, scopes)
+FROZEN_NEXT(flr_client_options, scopes, scope_count)
+FROZEN_NEXT(flr_client_options, scope_count, default_scope)
+FROZEN_NEXT(flr_client_options, default_scope, job_scope)
+FROZEN_STRUCT(flr_client_options, job_scope)
+
+struct frozen_flr_client_stats {
+    uint32_t struct_size;
+    uint32_t flags;
+    uint64_t pulls;
+    uint64_t pull_failures;
+    uint64_t tasks;
+    uint64_t executed;
+    uint64_t delivered;
+    uint64_t resubmitted;
+    uint64_t dropped;
+    uint64_t submit_retries;
+    uint64_t heartbeats;
+};
+FROZEN_MEMBER(flr_client_stats, struct_size)
+FROZEN_MEMBER(flr_client_stats, flags)
+FROZEN_MEMBER(flr_client_stats, pulls)
+FROZEN_MEMBER(flr_client_stats, pull_failures)
+FROZEN_MEMBER(flr_client_stats, tasks)
+FROZEN_MEMBER(flr_client_stats, executed)
+FROZEN_MEMBER(flr_client_stats, delivered)
+FROZEN_MEMBER(flr_client_stats, resubmitted)
+FROZEN_MEMBER(flr_client_stats, dropped)
+FROZEN_MEMBER(flr_client_stats, submit_retries)
+FROZEN_MEMBER(flr_client_stats, heartbeats)
+FROZEN_NEXT(flr_client_stats, struct_size, flags)
+FROZEN_NEXT(flr_client_stats, flags, pulls)
+FROZEN_NEXT(flr_client_stats, pulls, pull_failures)
+FROZEN_NEXT(flr_client_stats, pull_failures, tasks)
+FROZEN_NEXT(flr_client_stats, tasks, executed)
+FROZEN_NEXT(flr_client_stats, executed, delivered)
+FROZEN_NEXT(flr_client_stats, delivered, resubmitted)
+FROZEN_NEXT(flr_client_stats, resubmitted, dropped)
+FROZEN_NEXT(flr_client_stats, dropped, submit_retries)
+FROZEN_NEXT(flr_client_stats, submit_retries, heartbeats)
+FROZEN_STRUCT(flr_client_stats, heartbeats)
 
 struct frozen_flr_communicator_ops {
     uint32_t struct_size;
@@ -291,6 +427,64 @@ FROZEN_NEXT(flr_engine_ops, wakeup, task_ready)
 FROZEN_NEXT(flr_engine_ops, task_ready, log)
 FROZEN_STRUCT(flr_engine_ops, log)
 
+struct frozen_flr_envelope {
+    uint32_t struct_size;
+    uint32_t flags;
+    uint32_t kind;
+    int32_t code;
+    int64_t id;
+    double time;
+    const char *job, *client, *topic, *task, *task_id;
+    const flr_value *peer, *extra;
+    const flr_shareable *message;
+};
+FROZEN_MEMBER(flr_envelope, struct_size)
+FROZEN_MEMBER(flr_envelope, flags)
+FROZEN_MEMBER(flr_envelope, kind)
+FROZEN_MEMBER(flr_envelope, code)
+FROZEN_MEMBER(flr_envelope, id)
+FROZEN_MEMBER(flr_envelope, time)
+FROZEN_MEMBER(flr_envelope, job)
+FROZEN_MEMBER(flr_envelope, client)
+FROZEN_MEMBER(flr_envelope, topic)
+FROZEN_MEMBER(flr_envelope, task)
+FROZEN_MEMBER(flr_envelope, task_id)
+FROZEN_MEMBER(flr_envelope, peer)
+FROZEN_MEMBER(flr_envelope, extra)
+FROZEN_MEMBER(flr_envelope, message)
+FROZEN_NEXT(flr_envelope, struct_size, flags)
+FROZEN_NEXT(flr_envelope, flags, kind)
+FROZEN_NEXT(flr_envelope, kind, code)
+FROZEN_NEXT(flr_envelope, code, id)
+FROZEN_NEXT(flr_envelope, id, time)
+FROZEN_NEXT(flr_envelope, time, job)
+FROZEN_NEXT(flr_envelope, job, client)
+FROZEN_NEXT(flr_envelope, client, topic)
+FROZEN_NEXT(flr_envelope, topic, task)
+FROZEN_NEXT(flr_envelope, task, task_id)
+FROZEN_NEXT(flr_envelope, task_id, peer)
+FROZEN_NEXT(flr_envelope, peer, extra)
+FROZEN_NEXT(flr_envelope, extra, message)
+FROZEN_STRUCT(flr_envelope, message)
+
+struct frozen_flr_executor_ops {
+    uint32_t struct_size;
+    uint32_t flags;
+    const flr_component_ops *component;
+    int (*execute)(void *self, flr_context *context, const char *task_name, const flr_shareable *data, flr_signal *abort, flr_shareable **result);
+    int (*start)(void *self, flr_context *context, flr_execution *execution);
+};
+FROZEN_MEMBER(flr_executor_ops, struct_size)
+FROZEN_MEMBER(flr_executor_ops, flags)
+FROZEN_MEMBER(flr_executor_ops, component)
+FROZEN_MEMBER(flr_executor_ops, execute)
+FROZEN_MEMBER(flr_executor_ops, start)
+FROZEN_NEXT(flr_executor_ops, struct_size, flags)
+FROZEN_NEXT(flr_executor_ops, flags, component)
+FROZEN_NEXT(flr_executor_ops, component, execute)
+FROZEN_NEXT(flr_executor_ops, execute, start)
+FROZEN_STRUCT(flr_executor_ops, start)
+
 struct frozen_flr_fedavg_options {
     uint32_t struct_size;
     uint32_t flags;
@@ -366,6 +560,45 @@ FROZEN_NEXT(flr_forever_options, targets, target_count)
 FROZEN_NEXT(flr_forever_options, target_count, mode)
 FROZEN_STRUCT(flr_forever_options, mode)
 
+struct frozen_flr_frame_fault {
+    uint32_t struct_size;
+    uint32_t flags;
+    uint64_t offset;
+    const char *reason;
+};
+FROZEN_MEMBER(flr_frame_fault, struct_size)
+FROZEN_MEMBER(flr_frame_fault, flags)
+FROZEN_MEMBER(flr_frame_fault, offset)
+FROZEN_MEMBER(flr_frame_fault, reason)
+FROZEN_NEXT(flr_frame_fault, struct_size, flags)
+FROZEN_NEXT(flr_frame_fault, flags, offset)
+FROZEN_NEXT(flr_frame_fault, offset, reason)
+FROZEN_STRUCT(flr_frame_fault, reason)
+
+struct frozen_flr_frame_limits {
+    uint32_t struct_size;
+    uint32_t flags;
+    uint64_t bytes;
+    uint64_t header;
+    uint64_t segments;
+    uint64_t depth;
+    uint64_t count;
+};
+FROZEN_MEMBER(flr_frame_limits, struct_size)
+FROZEN_MEMBER(flr_frame_limits, flags)
+FROZEN_MEMBER(flr_frame_limits, bytes)
+FROZEN_MEMBER(flr_frame_limits, header)
+FROZEN_MEMBER(flr_frame_limits, segments)
+FROZEN_MEMBER(flr_frame_limits, depth)
+FROZEN_MEMBER(flr_frame_limits, count)
+FROZEN_NEXT(flr_frame_limits, struct_size, flags)
+FROZEN_NEXT(flr_frame_limits, flags, bytes)
+FROZEN_NEXT(flr_frame_limits, bytes, header)
+FROZEN_NEXT(flr_frame_limits, header, segments)
+FROZEN_NEXT(flr_frame_limits, segments, depth)
+FROZEN_NEXT(flr_frame_limits, depth, count)
+FROZEN_STRUCT(flr_frame_limits, count)
+
 struct frozen_flr_local_options {
     uint32_t struct_size;
     uint32_t flags;
@@ -415,6 +648,21 @@ FROZEN_NEXT(flr_relay_options, mode, order)
 FROZEN_NEXT(flr_relay_options, order, task_assignment_timeout)
 FROZEN_NEXT(flr_relay_options, task_assignment_timeout, task_result_timeout)
 FROZEN_STRUCT(flr_relay_options, task_result_timeout)
+
+struct frozen_flr_reliable_options {
+    uint32_t struct_size;
+    uint32_t flags;
+    double per_message_timeout;
+    double transaction_timeout;
+};
+FROZEN_MEMBER(flr_reliable_options, struct_size)
+FROZEN_MEMBER(flr_reliable_options, flags)
+FROZEN_MEMBER(flr_reliable_options, per_message_timeout)
+FROZEN_MEMBER(flr_reliable_options, transaction_timeout)
+FROZEN_NEXT(flr_reliable_options, struct_size, flags)
+FROZEN_NEXT(flr_reliable_options, flags, per_message_timeout)
+FROZEN_NEXT(flr_reliable_options, per_message_timeout, transaction_timeout)
+FROZEN_STRUCT(flr_reliable_options, transaction_timeout)
 
 struct frozen_flr_send_options {
     uint32_t struct_size;
@@ -684,6 +932,10 @@ typedef int (*frozen_flr_local_client)(void *self, const char *client, const cha
 FROZEN_TYPE(flr_local_client)
 typedef int (*frozen_flr_name_visitor)(void *self, const char *client);
 FROZEN_TYPE(flr_name_visitor)
+typedef void (*frozen_flr_reliable_done)(void *self, flr_shareable *reply);
+FROZEN_TYPE(flr_reliable_done)
+typedef int (*frozen_flr_reliable_handler)(void *self, flr_context *context, const char *topic, const flr_shareable *request, flr_signal *cancel, flr_shareable **reply);
+FROZEN_TYPE(flr_reliable_handler)
 typedef int (*frozen_flr_task_visitor)(void *self, const flr_task_info *info);
 FROZEN_TYPE(flr_task_visitor)
 
@@ -747,6 +999,8 @@ int64_t frozen_flr_audit_record_get_time(const flr_audit_record *record);
 FROZEN_FUNCTION(flr_audit_record_get_time)
 void frozen_flr_aux_options_init(flr_aux_options *options, size_t size);
 FROZEN_FUNCTION(flr_aux_options_init)
+int frozen_flr_aux_send_encode(const flr_aux_send *send, size_t target, int64_t id, flr_frame **frame);
+FROZEN_FUNCTION(flr_aux_send_encode)
 int frozen_flr_aux_send_fail(flr_aux_send *send, size_t target, int code);
 FROZEN_FUNCTION(flr_aux_send_fail)
 const flr_shareable *frozen_flr_aux_send_get_reply(const flr_aux_send *send, size_t target);
@@ -769,6 +1023,8 @@ flr_aux_send *frozen_flr_aux_send_ref(flr_aux_send *send);
 FROZEN_FUNCTION(flr_aux_send_ref)
 int frozen_flr_aux_send_reply(flr_aux_send *send, size_t target, flr_shareable *reply);
 FROZEN_FUNCTION(flr_aux_send_reply)
+int frozen_flr_aux_send_reply_frame(flr_aux_send *send, size_t target, const flr_frame *reply);
+FROZEN_FUNCTION(flr_aux_send_reply_frame)
 void frozen_flr_aux_send_unref(flr_aux_send *send);
 FROZEN_FUNCTION(flr_aux_send_unref)
 const void *frozen_flr_blob_get_data(const flr_blob *blob);
@@ -827,8 +1083,54 @@ int frozen_flr_board_visit_tasks(flr_board *board, flr_task_visitor visitor, voi
 FROZEN_FUNCTION(flr_board_visit_tasks)
 void frozen_flr_broadcast_options_init(flr_broadcast_options *options, size_t size);
 FROZEN_FUNCTION(flr_broadcast_options_init)
+void frozen_flr_client_engine_ops_init(flr_client_engine_ops *ops, size_t size);
+FROZEN_FUNCTION(flr_client_engine_ops_init)
 int frozen_flr_client_list_add(flr_client_list *list, const char *name, const char *parent);
 FROZEN_FUNCTION(flr_client_list_add)
+void frozen_flr_client_options_init(flr_client_options *options, size_t size);
+FROZEN_FUNCTION(flr_client_options_init)
+int frozen_flr_client_runner_abort(flr_client_runner *client);
+FROZEN_FUNCTION(flr_client_runner_abort)
+int frozen_flr_client_runner_add_component(flr_client_runner *client, const char *id, const flr_component_ops *ops, void *self);
+FROZEN_FUNCTION(flr_client_runner_add_component)
+int frozen_flr_client_runner_add_data_filter(flr_client_runner *client, const char *task, const flr_filter_ops *ops, void *self);
+FROZEN_FUNCTION(flr_client_runner_add_data_filter)
+int frozen_flr_client_runner_add_data_filters(flr_client_runner *client, const char *task, int direction, flr_filter_chain *chain);
+FROZEN_FUNCTION(flr_client_runner_add_data_filters)
+int frozen_flr_client_runner_add_executor(flr_client_runner *client, const char *task, const flr_executor_ops *ops, void *self);
+FROZEN_FUNCTION(flr_client_runner_add_executor)
+int frozen_flr_client_runner_add_result_filter(flr_client_runner *client, const char *task, const flr_filter_ops *ops, void *self);
+FROZEN_FUNCTION(flr_client_runner_add_result_filter)
+int frozen_flr_client_runner_add_result_filters(flr_client_runner *client, const char *task, int direction, flr_filter_chain *chain);
+FROZEN_FUNCTION(flr_client_runner_add_result_filters)
+void frozen_flr_client_runner_free(flr_client_runner *client);
+FROZEN_FUNCTION(flr_client_runner_free)
+flr_signal *frozen_flr_client_runner_get_abort_signal(const flr_client_runner *client);
+FROZEN_FUNCTION(flr_client_runner_get_abort_signal)
+int frozen_flr_client_runner_get_detail(const flr_client_runner *client, char *text, size_t size);
+FROZEN_FUNCTION(flr_client_runner_get_detail)
+const char *frozen_flr_client_runner_get_job_id(const flr_client_runner *client);
+FROZEN_FUNCTION(flr_client_runner_get_job_id)
+int frozen_flr_client_runner_get_stats(const flr_client_runner *client, flr_client_stats *stats);
+FROZEN_FUNCTION(flr_client_runner_get_stats)
+int frozen_flr_client_runner_new(const flr_client_options *options, const char *job_id, const flr_client_engine_ops *engine, void *engine_self, flr_client_runner **client);
+FROZEN_FUNCTION(flr_client_runner_new)
+int frozen_flr_client_runner_new_context(flr_client_runner *client, flr_context **context);
+FROZEN_FUNCTION(flr_client_runner_new_context)
+int frozen_flr_client_runner_process_aux(flr_client_runner *client, const char *sender, const char *topic, flr_context *context, const flr_shareable *request, const flr_shareable **reply);
+FROZEN_FUNCTION(flr_client_runner_process_aux)
+int frozen_flr_client_runner_process_frame(flr_client_runner *client, const char *sender, flr_context *context, const flr_frame *request, flr_frame **reply);
+FROZEN_FUNCTION(flr_client_runner_process_frame)
+int frozen_flr_client_runner_run(flr_client_runner *client);
+FROZEN_FUNCTION(flr_client_runner_run)
+int frozen_flr_client_runner_step(flr_client_runner *client, flr_step_result *result);
+FROZEN_FUNCTION(flr_client_runner_step)
+int frozen_flr_client_runner_subscribe(flr_client_runner *client, const char *component, const char *event, flr_event_handler handler, void *self);
+FROZEN_FUNCTION(flr_client_runner_subscribe)
+int frozen_flr_client_runner_task_ready(flr_client_runner *client);
+FROZEN_FUNCTION(flr_client_runner_task_ready)
+void frozen_flr_client_stats_init(flr_client_stats *stats, size_t size);
+FROZEN_FUNCTION(flr_client_stats_init)
 int frozen_flr_clock_advance(flr_clock *clock, double seconds);
 FROZEN_FUNCTION(flr_clock_advance)
 int frozen_flr_clock_advance_to(flr_clock *clock, int64_t now);
@@ -911,6 +1213,8 @@ int frozen_flr_config_set_log_level(flr_config *config, int level);
 FROZEN_FUNCTION(flr_config_set_log_level)
 int frozen_flr_config_set_min_sites(flr_config *config, size_t count);
 FROZEN_FUNCTION(flr_config_set_min_sites)
+int frozen_flr_config_set_reliable(flr_config *config, size_t workers, double query_interval);
+FROZEN_FUNCTION(flr_config_set_reliable)
 int frozen_flr_config_set_required_sites(flr_config *config, const char *const *clients);
 FROZEN_FUNCTION(flr_config_set_required_sites)
 int frozen_flr_config_set_result_limits(flr_config *config, size_t depth, size_t count, size_t bytes);
@@ -977,6 +1281,8 @@ int frozen_flr_context_panic(flr_context *context, const char *reason);
 FROZEN_FUNCTION(flr_context_panic)
 int frozen_flr_context_register_aux(flr_context *context, const char *topic, flr_aux_handler handler, void *self);
 FROZEN_FUNCTION(flr_context_register_aux)
+int frozen_flr_context_register_reliable(flr_context *context, const char *topic, flr_reliable_handler handler, void *self);
+FROZEN_FUNCTION(flr_context_register_reliable)
 int frozen_flr_context_remove(flr_context *context, const char *key, int force);
 FROZEN_FUNCTION(flr_context_remove)
 int frozen_flr_context_reset(flr_context *context);
@@ -985,6 +1291,10 @@ int frozen_flr_context_send_aux(flr_context *context, const char *topic, const f
 FROZEN_FUNCTION(flr_context_send_aux)
 int frozen_flr_context_send_aux_and_wait(flr_context *context, const char *topic, const flr_shareable *request, const flr_aux_options *options, flr_signal *abort, flr_value **replies);
 FROZEN_FUNCTION(flr_context_send_aux_and_wait)
+int frozen_flr_context_send_reliable(flr_context *context, const char *target, const char *topic, const flr_shareable *request, const flr_reliable_options *options, flr_signal *abort, flr_reliable_done done, void *self);
+FROZEN_FUNCTION(flr_context_send_reliable)
+int frozen_flr_context_send_reliable_and_wait(flr_context *context, const char *target, const char *topic, const flr_shareable *request, const flr_reliable_options *options, flr_signal *abort, flr_shareable **reply);
+FROZEN_FUNCTION(flr_context_send_reliable_and_wait)
 int frozen_flr_context_set(flr_context *context, const char *key, flr_value *value);
 FROZEN_FUNCTION(flr_context_set)
 int frozen_flr_context_set_custom(flr_context *context, const char *key, flr_value *value);
@@ -999,6 +1309,22 @@ void frozen_flr_controller_ops_init(flr_controller_ops *ops, size_t size);
 FROZEN_FUNCTION(flr_controller_ops_init)
 void frozen_flr_engine_ops_init(flr_engine_ops *ops, size_t size);
 FROZEN_FUNCTION(flr_engine_ops_init)
+void frozen_flr_envelope_init(flr_envelope *envelope, size_t size);
+FROZEN_FUNCTION(flr_envelope_init)
+int frozen_flr_execution_finish(flr_execution *execution, int status, flr_shareable *result);
+FROZEN_FUNCTION(flr_execution_finish)
+flr_signal *frozen_flr_execution_get_abort_signal(const flr_execution *execution);
+FROZEN_FUNCTION(flr_execution_get_abort_signal)
+const flr_shareable *frozen_flr_execution_get_data(const flr_execution *execution);
+FROZEN_FUNCTION(flr_execution_get_data)
+const char *frozen_flr_execution_get_task_name(const flr_execution *execution);
+FROZEN_FUNCTION(flr_execution_get_task_name)
+flr_execution *frozen_flr_execution_ref(flr_execution *execution);
+FROZEN_FUNCTION(flr_execution_ref)
+void frozen_flr_execution_unref(flr_execution *execution);
+FROZEN_FUNCTION(flr_execution_unref)
+void frozen_flr_executor_ops_init(flr_executor_ops *ops, size_t size);
+FROZEN_FUNCTION(flr_executor_ops_init)
 int frozen_flr_fedavg_get_model(flr_workflow *workflow, flr_value **model);
 FROZEN_FUNCTION(flr_fedavg_get_model)
 int frozen_flr_fedavg_new(const flr_fedavg_options *options, flr_workflow **workflow);
@@ -1023,6 +1349,44 @@ void frozen_flr_filter_unref(flr_filter *filter);
 FROZEN_FUNCTION(flr_filter_unref)
 void frozen_flr_forever_options_init(flr_forever_options *options, size_t size);
 FROZEN_FUNCTION(flr_forever_options_init)
+int frozen_flr_frame_copy(const flr_frame *frame, void *buffer, size_t size);
+FROZEN_FUNCTION(flr_frame_copy)
+int frozen_flr_frame_decode(flr_blob *bytes, const flr_frame_limits *limits, flr_frame **frame, flr_frame_fault *fault);
+FROZEN_FUNCTION(flr_frame_decode)
+int frozen_flr_frame_encode(const flr_envelope *envelope, flr_frame **frame);
+FROZEN_FUNCTION(flr_frame_encode)
+void frozen_flr_frame_fault_init(flr_frame_fault *fault, size_t size);
+FROZEN_FUNCTION(flr_frame_fault_init)
+int frozen_flr_frame_get_envelope(const flr_frame *frame, flr_envelope *envelope);
+FROZEN_FUNCTION(flr_frame_get_envelope)
+size_t frozen_flr_frame_get_parts(const flr_frame *frame, size_t offset, const void **data, size_t *sizes, size_t max);
+FROZEN_FUNCTION(flr_frame_get_parts)
+size_t frozen_flr_frame_get_size(const flr_frame *frame);
+FROZEN_FUNCTION(flr_frame_get_size)
+void frozen_flr_frame_limits_init(flr_frame_limits *limits, size_t size);
+FROZEN_FUNCTION(flr_frame_limits_init)
+int frozen_flr_frame_measure(const void *data, size_t size, const flr_frame_limits *limits, size_t *need);
+FROZEN_FUNCTION(flr_frame_measure)
+int frozen_flr_frame_reader_add(flr_frame_reader *reader, size_t got, flr_frame **frame);
+FROZEN_FUNCTION(flr_frame_reader_add)
+void frozen_flr_frame_reader_free(flr_frame_reader *reader);
+FROZEN_FUNCTION(flr_frame_reader_free)
+int frozen_flr_frame_reader_get_fault(const flr_frame_reader *reader, flr_frame_fault *fault);
+FROZEN_FUNCTION(flr_frame_reader_get_fault)
+size_t frozen_flr_frame_reader_get_need(const flr_frame_reader *reader);
+FROZEN_FUNCTION(flr_frame_reader_get_need)
+size_t frozen_flr_frame_reader_get_pending(const flr_frame_reader *reader);
+FROZEN_FUNCTION(flr_frame_reader_get_pending)
+int frozen_flr_frame_reader_get_space(flr_frame_reader *reader, void **space, size_t *size);
+FROZEN_FUNCTION(flr_frame_reader_get_space)
+int frozen_flr_frame_reader_new(const flr_frame_limits *limits, flr_frame_reader **reader);
+FROZEN_FUNCTION(flr_frame_reader_new)
+int frozen_flr_frame_reader_put(flr_frame_reader *reader, const void *data, size_t size, size_t *taken, flr_frame **frame);
+FROZEN_FUNCTION(flr_frame_reader_put)
+flr_frame *frozen_flr_frame_ref(const flr_frame *frame);
+FROZEN_FUNCTION(flr_frame_ref)
+void frozen_flr_frame_unref(flr_frame *frame);
+FROZEN_FUNCTION(flr_frame_unref)
 void frozen_flr_info_collector_free(flr_info_collector *collector);
 FROZEN_FUNCTION(flr_info_collector_free)
 int frozen_flr_info_collector_get(flr_info_collector *collector, flr_value **info);
@@ -1079,6 +1443,46 @@ const char *frozen_flr_outcome_get_name(int outcome);
 FROZEN_FUNCTION(flr_outcome_get_name)
 void frozen_flr_relay_options_init(flr_relay_options *options, size_t size);
 FROZEN_FUNCTION(flr_relay_options_init)
+void frozen_flr_reliable_options_init(flr_reliable_options *options, size_t size);
+FROZEN_FUNCTION(flr_reliable_options_init)
+int frozen_flr_request_answer_aux(flr_request *request, flr_shareable *reply);
+FROZEN_FUNCTION(flr_request_answer_aux)
+int frozen_flr_request_answer_frame(flr_request *request, const flr_frame *answer);
+FROZEN_FUNCTION(flr_request_answer_frame)
+int frozen_flr_request_answer_submission(flr_request *request, int outcome);
+FROZEN_FUNCTION(flr_request_answer_submission)
+int frozen_flr_request_answer_task(flr_request *request, int kind, const char *name, flr_shareable *data);
+FROZEN_FUNCTION(flr_request_answer_task)
+int frozen_flr_request_encode(const flr_request *request, int64_t id, flr_frame **frame);
+FROZEN_FUNCTION(flr_request_encode)
+int frozen_flr_request_fail(flr_request *request, int code);
+FROZEN_FUNCTION(flr_request_fail)
+int frozen_flr_request_get_kind(const flr_request *request);
+FROZEN_FUNCTION(flr_request_get_kind)
+const flr_shareable *frozen_flr_request_get_message(const flr_request *request);
+FROZEN_FUNCTION(flr_request_get_message)
+const flr_value *frozen_flr_request_get_peer(const flr_request *request);
+FROZEN_FUNCTION(flr_request_get_peer)
+const char *frozen_flr_request_get_target(const flr_request *request);
+FROZEN_FUNCTION(flr_request_get_target)
+const char *frozen_flr_request_get_task_id(const flr_request *request);
+FROZEN_FUNCTION(flr_request_get_task_id)
+const char *frozen_flr_request_get_task_name(const flr_request *request);
+FROZEN_FUNCTION(flr_request_get_task_name)
+double frozen_flr_request_get_timeout(const flr_request *request);
+FROZEN_FUNCTION(flr_request_get_timeout)
+const char *frozen_flr_request_get_topic(const flr_request *request);
+FROZEN_FUNCTION(flr_request_get_topic)
+int frozen_flr_request_is_optional(const flr_request *request);
+FROZEN_FUNCTION(flr_request_is_optional)
+int frozen_flr_request_is_over(const flr_request *request);
+FROZEN_FUNCTION(flr_request_is_over)
+int frozen_flr_request_is_secure(const flr_request *request);
+FROZEN_FUNCTION(flr_request_is_secure)
+flr_request *frozen_flr_request_ref(flr_request *request);
+FROZEN_FUNCTION(flr_request_ref)
+void frozen_flr_request_unref(flr_request *request);
+FROZEN_FUNCTION(flr_request_unref)
 const char *frozen_flr_round_get_contributor(const flr_round *round, size_t i);
 FROZEN_FUNCTION(flr_round_get_contributor)
 size_t frozen_flr_round_get_contributor_count(const flr_round *round);
@@ -1125,6 +1529,8 @@ int frozen_flr_runner_persist(flr_runner *runner);
 FROZEN_FUNCTION(flr_runner_persist)
 int frozen_flr_runner_process_aux(flr_runner *runner, const char *client, const char *topic, flr_context *context, const flr_shareable *request, const flr_shareable **reply);
 FROZEN_FUNCTION(flr_runner_process_aux)
+int frozen_flr_runner_process_frame(flr_runner *runner, const char *client, flr_context *context, const flr_frame *request, flr_frame **reply);
+FROZEN_FUNCTION(flr_runner_process_frame)
 int frozen_flr_runner_process_submission(flr_runner *runner, const char *client, flr_context *context, const char *task_name, const char *task_id, const flr_shareable *result, int *outcome);
 FROZEN_FUNCTION(flr_runner_process_submission)
 int frozen_flr_runner_process_task_request(flr_runner *runner, const char *client, flr_context *context, const flr_answer **answer);
@@ -1417,6 +1823,12 @@ FROZEN_INT(FLR_ORDER_SEQUENTIAL, 0)
 FROZEN_INT(FLR_ORDER_ANY, 1)
 FROZEN_UNSIGNED(FLR_BOARD_FLAG_CANCEL_ON_FILTER_ERROR, UINT64_C(1))
 FROZEN_UNSIGNED(FLR_BOARD_PRINT_FLAG_BRIEF, UINT64_C(1))
+FROZEN_INT(FLR_REQUEST_TASK, 1)
+FROZEN_INT(FLR_REQUEST_SUBMISSION, 2)
+FROZEN_INT(FLR_REQUEST_AUX, 3)
+FROZEN_UNSIGNED(FLR_CLIENT_FLAG_SECURE, UINT64_C(1))
+FROZEN_UNSIGNED(FLR_CLIENT_FLAG_SEEDED, UINT64_C(2))
+FROZEN_UNSIGNED(FLR_CLIENT_FLAG_NO_RESUBMIT, UINT64_C(4))
 FROZEN_INT(FLR_OUTCOME_ACCEPTED, 1)
 FROZEN_INT(FLR_OUTCOME_DUPLICATE, 2)
 FROZEN_INT(FLR_OUTCOME_LATE, 3)
@@ -1461,9 +1873,6 @@ FROZEN_INT(FLR_STATUS_STARTED, 1)
 FROZEN_INT(FLR_STATUS_DONE, 2)
 FROZEN_INT(FLR_STEP_RUNNING, 0)
 FROZEN_INT(FLR_STEP_ENDED, 1)
-FROZEN_INT(FLR_ANSWER_TASK, 1)
-FROZEN_INT(FLR_ANSWER_TRY_AGAIN, 2)
-FROZEN_INT(FLR_ANSWER_END_RUN, 3)
 FROZEN_INT(FLR_VALUE_NIL, 0)
 FROZEN_INT(FLR_VALUE_BOOL, 1)
 FROZEN_INT(FLR_VALUE_INT, 2)
@@ -1489,6 +1898,19 @@ FROZEN_INT(FLR_VALUE_MAX_COUNT, 16777216)
 FROZEN_INT(FLR_VALUE_MAX_KEY, 65535)
 FROZEN_INT(FLR_VALUE_MAX_TEXT, 1073741824)
 FROZEN_INT(FLR_VALUE_MAX_RANK, 16)
+FROZEN_INT(FLR_FRAME_TASK_REQUEST, 1)
+FROZEN_INT(FLR_FRAME_TASK_ANSWER, 2)
+FROZEN_INT(FLR_FRAME_SUBMISSION, 3)
+FROZEN_INT(FLR_FRAME_SUBMISSION_ANSWER, 4)
+FROZEN_INT(FLR_FRAME_AUX_REQUEST, 5)
+FROZEN_INT(FLR_FRAME_AUX_REPLY, 6)
+FROZEN_INT(FLR_FRAME_ERROR, 7)
+FROZEN_INT(FLR_FRAME_HOST, 128)
+FROZEN_INT(FLR_ANSWER_TASK, 1)
+FROZEN_INT(FLR_ANSWER_TRY_AGAIN, 2)
+FROZEN_INT(FLR_ANSWER_END_RUN, 3)
+FROZEN_INT(FLR_FRAME_SEGMENT, 4096)
+FROZEN_INT(FLR_FRAME_PREFIX, 32)
 FROZEN_INT(FLR_REFUSED_RETURN_CODE, 0)
 FROZEN_INT(FLR_REFUSED_NO_MODEL, 1)
 FROZEN_INT(FLR_REFUSED_NAMES, 2)
@@ -1582,6 +2004,25 @@ FROZEN_INT(FLR_ACCUMULATOR_FLOAT64, 1)
     TEXT(FLR_EVENT_CRITICAL_LOG, "_critical_log_available") \
     TEXT(FLR_EVENT_SCOPE_LOCAL, "local") \
     TEXT(FLR_EVENT_SCOPE_FEDERATION, "federation") \
+    TEXT(FLR_RELIABLE_TOPIC_REQUEST, "RM.RELIABLE_REQUEST") \
+    TEXT(FLR_RELIABLE_TOPIC_REPLY, "RM.RELIABLE_REPLY") \
+    TEXT(FLR_RELIABLE_HEADER_OP, "rm.op") \
+    TEXT(FLR_RELIABLE_HEADER_TOPIC, "rm.topic") \
+    TEXT(FLR_RELIABLE_HEADER_TX_ID, "rm.tx_id") \
+    TEXT(FLR_RELIABLE_HEADER_PER_MSG_TIMEOUT, "rm.per_msg_timeout") \
+    TEXT(FLR_RELIABLE_HEADER_TX_TIMEOUT, "rm.tx_timeout") \
+    TEXT(FLR_RELIABLE_HEADER_STATUS, "rm.status") \
+    TEXT(FLR_RELIABLE_OP_REQUEST, "req") \
+    TEXT(FLR_RELIABLE_OP_QUERY, "query") \
+    TEXT(FLR_RELIABLE_OP_REPLY, "reply") \
+    TEXT(FLR_RELIABLE_OP_CONFIRM, "confirm") \
+    TEXT(FLR_RELIABLE_OP_CANCEL, "cancel") \
+    TEXT(FLR_RELIABLE_STATUS_IN_PROCESS, "in_process") \
+    TEXT(FLR_RELIABLE_STATUS_IN_REPLY, "in_reply") \
+    TEXT(FLR_RELIABLE_STATUS_NOT_RECEIVED, "not_received") \
+    TEXT(FLR_RELIABLE_STATUS_REPLIED, "replied") \
+    TEXT(FLR_RELIABLE_STATUS_ABORTED, "aborted") \
+    TEXT(FLR_RELIABLE_STATUS_DUPLICATE, "dup_request") \
     TEXT(FLR_HEADER_RC, "__rc__") \
     TEXT(FLR_HEADER_COOKIE_JAR, "__cookie_jar__") \
     TEXT(FLR_HEADER_PEER_PROPS, "__peer_props__") \
