@@ -56,7 +56,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pr
             $(warn_$(VARIANT)) $(if $(filter 1,$(WERROR)),-Werror)
 CXX_WARNINGS := -Wall -Wextra -Wpedantic -Wshadow $(if $(filter 1,$(WERROR)),-Werror)
 # What the bits of a model depend on stands last, so that no flag of the user's can undo it.
-MUST := -std=c11 -ffp-contract=off -pthread -fvisibility=hidden -fPIC $(instrument_$(VARIANT))
+MUST := -std=c11 -ffp-contract=off -pthread -fvisibility=hidden -fPIC -ffunction-sections -fdata-sections $(instrument_$(VARIANT))
 DEFINES := -D_POSIX_C_SOURCE=200809L $(define_$(VARIANT))
 COMPILE = $(CC) $(DEFINES) -Iinclude $(INCLUDES) $(CPPFLAGS) $(WARNINGS) $(CFLAGS) $(MUST) -MMD -MP
 LINK = $(CC) $(CFLAGS) $(instrument_$(VARIANT)) -pthread $(LDFLAGS)
