@@ -38,8 +38,6 @@ void flr__client_set_detail(flr_client_runner *c, const char *detail)
 static void client_free(flr_client_runner *c)
 {
     flr__watch_end(c->watch);
-    /* A stepped run may be given up before its end: nothing is called then but destroy. */
-    atomic_store(&c->mode, FLR__MODE_NONE);
     flr__client_finish(c);
     flr__reliable_free(&c->site);
     flr__executors_free(&c->executors);
@@ -72,8 +70,11 @@ static void release(flr__site *site)
 
 void flr_client_runner_free(flr_client_runner *client)
 {
-    if (client != NULL)
-        release(&client->site);
+    if (client == NULL)
+        return;
+    atomic_store(&client->freed, true);
+    flr__client_give_up(client);
+    release(&client->site);
 }
 
 static void on_abort(flr__site *site)

@@ -366,6 +366,13 @@ void flr__client_finish(flr_client_runner *c)
     c->context = c->driver_context = NULL;
 }
 
+/* Whoever sets `stepping` first finishes it: this call, or the end of the step that is under way. No step follows: `stepping` stays. */
+void flr__client_give_up(flr_client_runner *c)
+{
+    if (atomic_load(&c->mode) == FLR__MODE_STEP && !atomic_exchange(&c->stepping, true))
+        flr__client_finish(c);
+}
+
 static int result_of(flr_client_runner *c)
 {
     int status = c->core.result;
@@ -466,6 +473,8 @@ int flr_client_runner_step(flr_client_runner *client, flr_step_result *result)
         }
     }
     atomic_store(&client->stepping, false);
+    if (atomic_load(&client->freed))
+        flr__client_give_up(client);
     client->site.release(&client->site);
     return status;
 }

@@ -126,6 +126,7 @@ struct flr_client_runner {
 
     atomic_int mode; /* FLR__MODE_* */
     atomic_bool stepping;
+    atomic_bool freed;                /* the host has dropped its reference */
     atomic_bool requested;            /* the run is to end as an abort */
     atomic_bool ended;                /* the server ended it */
     atomic_bool closed;               /* `_end_run` was fired: aborts have no effect */
@@ -168,6 +169,8 @@ void flr__work_drop(flr_client_runner *c);
 
 /* drive.c */
 void flr__client_finish(flr_client_runner *c); /* what a run needed is released */
+/* A stepped run that the host has dropped before its end: what is under way holds it no more. */
+void flr__client_give_up(flr_client_runner *c);
 
 /* driver.c */
 int flr__client_driver_start(flr_client_runner *c);

@@ -415,29 +415,19 @@ int flr_config_add_result_filters(flr_config *config, const char *task, int dire
     return add_chain(config, &config->result_chains, task, direction, chain);
 }
 
-/* A chain of one. The filter must not destroy self if the chain cannot be configured. */
+/* A chain of one. */
 static int add_filter(flr_config *config, flr__chains *chains, const char *task, int direction,
                       const flr_filter_ops *ops, void *self)
 {
-    flr_filter_chain *chain = NULL;
-    flr_filter *filter = NULL;
     if (ops != NULL && ops->struct_size >= sizeof *ops && ops->process == NULL) {
         flr__config_fail(config, "filter: the member process is required");
         return FLR_E_INVAL;
     }
-    int status = flr_filter_new(ops, self, &filter);
+    int status = flr__check_name(task, config->name_max);
     if (status < 0)
-        return refuse(config, status, "ops");
-    status = flr_filter_chain_new(&chain);
-    if (status == 0)
-        status = flr_filter_chain_add(chain, filter);
-    status = status < 0 ? refuse(config, status, "task")
-                        : add_chain(config, chains, task, direction, chain);
-    if (status < 0)
-        flr__filter_disown(filter);
-    flr_filter_chain_unref(chain);
-    flr_filter_unref(filter);
-    return status;
+        return refuse(config, status, "task");
+    status = flr__chains_add_filter(chains, task, direction, ops, self);
+    return status < 0 ? refuse(config, status, status == FLR_E_EXISTS ? "task" : "ops") : 0;
 }
 
 int flr_config_add_data_filter(flr_config *config, const char *task, const flr_filter_ops *ops,

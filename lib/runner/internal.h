@@ -5,6 +5,7 @@
 #define FLR_LIB_RUNNER_INTERNAL_H
 
 #include "base/turnstile.h"
+#include "fl/watch.h"
 #include "runner/counters.h"
 #include "runner/gate.h"
 #include "runner/lifecycle.h"
@@ -49,12 +50,6 @@ enum { FLR__MODE_NONE = 0, FLR__MODE_RUN = 1, FLR__MODE_STEP = 2 };
 /* Why the controller is to be stepped; bits of `wanted`. */
 enum { FLR__WANT_OPENED = 1, FLR__WANT_TASK = 2, FLR__WANT_WAKE = 4, FLR__WANT_ABORT = 8 };
 
-/* Keeps who observes the abort signal from meeting a runner that is gone. */
-typedef struct flr__observer {
-    flr__mutex lock; /* guards runner */
-    flr_runner *runner;
-} flr__observer;
-
 /* Values that answers share, made anew when sticky properties change. Guarded by answer_lock. */
 typedef struct flr__answer_cache {
     uint64_t version;
@@ -95,7 +90,7 @@ struct flr_runner {
     flr_signal *abort;
     flr_value *abort_value;             /* pointer to it, for the sticky property */
     flr_value *wait_value, *empty_text; /* shared by answers */
-    flr__observer *observer;
+    flr__watch *watch;
 
     flr__mutex decide_lock; /* rank DECIDE: what is due is decided by one thread at a time */
     atomic_int_fast64_t policy_at; /* when the deployment policy was violated, the panic is to follow; FLR_TIME_NONE */

@@ -97,30 +97,10 @@ void flr__runner_ref(flr_runner *r)
     atomic_fetch_add_explicit(&r->refs, 1, memory_order_relaxed);
 }
 
-static void observer_free(void *self)
+/* The abort signal was triggered, by whomever. */
+static void on_abort(flr__site *site)
 {
-    flr__observer *o = self;
-    flr__mutex_destroy(&o->lock);
-    flr__free(o);
-}
-
-/* The abort signal was triggered, by whomever. A runner that is being freed is not found here any more. */
-static void observe_abort(void *self)
-{
-    flr__observer *o = self;
-    flr_runner *r = NULL;
-    flr__mutex_lock(&o->lock);
-    if (o->runner != NULL) {
-        size_t refs = atomic_load(&o->runner->refs);
-        while (refs > 0 && !atomic_compare_exchange_weak(&o->runner->refs, &refs, refs + 1)) {
-        }
-        r = refs > 0 ? o->runner : NULL;
-    }
-    flr__mutex_unlock(&o->lock);
-    if (r == NULL)
-        return;
-    want(r, FLR__WANT_ABORT);
-    flr__runner_unref(r);
+    want((flr_runner *)site, FLR__WANT_ABORT);
 }
 
 static void free_parts(flr_runner *r)
@@ -138,11 +118,7 @@ static void free_parts(flr_runner *r)
 
 static void runner_free(flr_runner *r)
 {
-    if (r->observer != NULL) {
-        flr__mutex_lock(&r->observer->lock);
-        r->observer->runner = NULL;
-        flr__mutex_unlock(&r->observer->lock);
-    }
+    flr__watch_end(r->watch);
     /* A stepped run may be given up before its end: nothing is called then but destroy. */
     flr_workflow *unfinished = atomic_load(&r->current);
     atomic_store(&r->mode, FLR__MODE_NONE);
@@ -262,18 +238,8 @@ static int make_signal(flr_runner *r)
     int status = flr_signal_new(NULL, r->site.clock, &r->abort);
     if (status < 0)
         return status;
-    r->observer = flr__zalloc(sizeof *r->observer);
-    if (r->observer == NULL)
-        return FLR_E_NOMEM;
-    status = flr__mutex_init(&r->observer->lock, FLR__RANK_RUNNER);
-    if (status < 0) {
-        flr__free(r->observer);
-        r->observer = NULL;
-        return status;
-    }
-    r->observer->runner = r;
-    flr__signal_set_observer(r->abort, observe_abort, observer_free, r->observer);
-    return 0;
+    r->watch = flr__watch_new(r->abort, &r->site, &r->refs, on_abort);
+    return r->watch == NULL ? FLR_E_NOMEM : 0;
 }
 
 static int make_values(flr_runner *r)
@@ -352,26 +318,6 @@ static void fill_site(flr_runner *r, const flr_config *config, flr_scope *scope)
     s->bus.owner_handler = flr__runner_hear;
 }
 
-/* FI-09: the effective scope is seen by every context. */
-static int show_scope(flr_runner *r)
-{
-    flr_scope *scope = r->site.scope;
-    flr_value *object, *name;
-    if (scope == NULL)
-        return 0;
-    int status = flr_value_new_text(flr_scope_get_name(scope), &name);
-    if (status < 0)
-        return status;
-    status = flr_value_new_pointer("flr_scope", scope, NULL, &object); /* the site holds it */
-    if (status < 0) {
-        flr_value_unref(name);
-        return status;
-    }
-    flr__sticky_put(&r->site, FLR__S_SCOPE_OBJECT, object, 0);
-    flr__sticky_put(&r->site, FLR__S_EFFECTIVE_JOB_SCOPE_NAME, name, 0);
-    return 0;
-}
-
 /* Takes over what the configuration holds; cannot fail, so it comes last. */
 static void take_over(flr_runner *r, flr_config *config)
 {
@@ -426,7 +372,7 @@ static int build(flr_runner *r, flr_config *config, const char *job_id,
     if (status == 0)
         status = make_values(r);
     if (status == 0)
-        status = show_scope(r);
+        status = flr__site_show_scope(&r->site);
     if (status == 0)
         status = flr__builtin_register(r);
     if (status == 0)
@@ -515,7 +461,6 @@ int flr_runner_new_context(flr_runner *runner, flr_context **context)
 int flr_runner_add_component(flr_runner *runner, const char *id, const flr_component_ops *ops,
                              void *self)
 {
-    flr__component *c;
     if (runner == NULL || ops == NULL)
         return FLR_E_INVAL;
     int status = flr__check_name(id, runner->site.name_max);
@@ -523,43 +468,15 @@ int flr_runner_add_component(flr_runner *runner, const char *id, const flr_compo
         return status;
     if (atomic_load(&runner->mode) != FLR__MODE_NONE)
         return FLR_E_STATE;
-    if (flr__components_find(&runner->site.components, id, 0) != NULL)
-        return FLR_E_EXISTS;
-    status = flr__component_new(id, FLR__COMPONENT, ops, self, &c);
-    if (status < 0)
-        return status;
-    status = flr__components_add(&runner->site.components, c);
-    if (status == 0) {
-        status = flr__bus_rebuild(&runner->site);
-        if (status < 0)
-            runner->site.components.count--;
-    }
-    if (status < 0)
-        flr__component_free(c, false);
-    return status;
+    return flr__site_add_component(&runner->site, id, ops, self);
 }
 
 int flr_runner_subscribe(flr_runner *runner, const char *component, const char *event,
                          flr_event_handler handler, void *self)
 {
-    if (runner == NULL)
-        return FLR_E_INVAL;
-    int status = flr__check_name(component, runner->site.name_max);
-    if (status < 0)
-        return status;
-    flr__component *c = flr__components_find(&runner->site.components, component, 0);
-    if (c == NULL)
-        return FLR_E_NOTFOUND;
-    flr__mutex_lock(&runner->changes_lock);
-    size_t before = c->callback_count;
-    status = flr__component_add_callback(c, event, handler, self);
-    if (status == 0 && c->callback_count > before) {
-        status = flr__bus_rebuild(&runner->site);
-        if (status < 0) /* the lists are as they were; so is the component */
-            flr__str_unref(c->callbacks[--c->callback_count].event);
-    }
-    flr__mutex_unlock(&runner->changes_lock);
-    return status;
+    return runner == NULL ? FLR_E_INVAL
+                          : flr__site_subscribe(&runner->site, &runner->changes_lock, component,
+                                                event, handler, self);
 }
 
 /* ---------------------------------------------------------------- calls of transport threads */
