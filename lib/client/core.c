@@ -27,10 +27,16 @@ static flr__client_action give_up(flr__client_core *core, int result)
     return FLR__CLIENT_ENDED;
 }
 
+/* The server may end the run before it was heard of. */
+static flr__client_action stop_sync(flr__client_core *core, const flr__client_report *report)
+{
+    return give_up(core, report->requested ? FLR_E_ABORTED : 0);
+}
+
 static flr__client_action after_sync(flr__client_core *core, const flr__client_report *report)
 {
     if (report->stopped)
-        return give_up(core, FLR_E_ABORTED);
+        return stop_sync(core, report);
     if (report->status == 0)
         return FLR__CLIENT_ENABLE;
     core->until = flr__time_add(report->now, core->times.sync_pause);
@@ -153,7 +159,7 @@ static flr__client_action next_of(flr__client_core *core, const flr__client_repo
     case FLR__CLIENT_SYNC:
         return after_sync(core, r);
     case FLR__CLIENT_PAUSE_SYNC:
-        return r->stopped ? give_up(core, FLR_E_ABORTED) : FLR__CLIENT_SYNC;
+        return r->stopped ? stop_sync(core, r) : FLR__CLIENT_SYNC;
     case FLR__CLIENT_ENABLE:
         core->result = r->status;
         return FLR__CLIENT_ABOUT_TO_START;
