@@ -34,6 +34,7 @@ enum {
     FLR__RANK_MANAGER = 60,   /* contexts: sticky properties */
     FLR__RANK_CHANGES = 63,   /* events: one change of the components at a time */
     FLR__RANK_BUS = 65,       /* events: list of handlers */
+    FLR__RANK_RELIABLE = 68,  /* reliable messages: transactions, exchanges */
     FLR__RANK_CONTROLLER = 70,/* workflows: a controller's own state */
     FLR__RANK_STATS = 75,     /* counters, generators */
     FLR__RANK_SIGNAL = 80,    /* a tree of signals; a clock */

@@ -291,7 +291,7 @@ static int make_parts(flr_client_runner *c, const flr_client_options *o)
         status = flr__site_show_scope(&c->site);
     if (status == 0)
         status = flr__reliable_new(&c->site, o->reliable_workers == 0 ? 20 : o->reliable_workers,
-                                   interval);
+                                   interval, c->abort, &c->refs);
     if (status == 0)
         status = flr__client_register_topics(c);
     return status;

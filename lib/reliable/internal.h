@@ -21,10 +21,13 @@ struct flr__reliable {
     atomic_size_t *owner_refs;
     size_t worker_max;
     int64_t interval;
-    flr_signal *stop; /* child of the run's abort signal, parent of what handlers get; triggered at the close too */
+    flr_signal *
+        stop; /* child of the run's abort signal, parent of what handlers get; triggered at the close too */
     flr_value *stop_value;
-    flr__watch *watch;                              /* on `stop` */
-    flr_shareable *failures[FLR__TX_ABORTED + 1]; /* by flr__tx_end; frozen; reporting one allocates nothing */
+    flr__watch *watch; /* on `stop` */
+    flr_shareable *failures
+        [FLR__TX_ABORTED +
+         1]; /* by flr__tx_end (UNDER_WAY: of a handler); frozen; reporting one allocates nothing */
     flr_context *step_context; /* set by enable; the stepping thread's */
 
     flr__mutex lock; /* rank RELIABLE: guards what follows */
@@ -49,6 +52,8 @@ struct flr__reliable {
 /* The lock, and what wakes the driver if there is something to do earlier than before. */
 int64_t flr__reliable_lock(flr__reliable *r) FLR__ACQUIRE(&r->lock);
 void flr__reliable_unlock(flr__reliable *r, int64_t before) FLR__RELEASE(&r->lock);
+/* A run or an exchange was aborted: the notice of watches. */
+void flr__reliable_on_abort(flr__site *site);
 int64_t flr__reliable_now(const flr__reliable *r);
 /* The object of an engaged context: 0 and it, or FLR_E_STATE. */
 int flr__reliable_of(const flr_context *context, flr__reliable **r);

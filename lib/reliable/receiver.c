@@ -204,8 +204,8 @@ static int admit(flr__receiver *r, const char *name, flr__rx_tx *fresh, int64_t 
 {
     size_t count = r->transactions.count + 1;
     flr__rx_client *c;
-    if (flr__table_reserve(&r->transactions, count) < 0 ||
-        flr__heap_reserve(&r->dues, count) < 0 || (c = client_of(r, name)) == NULL)
+    if (flr__table_reserve(&r->transactions, count) < 0 || flr__heap_reserve(&r->dues, count) < 0 ||
+        (c = client_of(r, name)) == NULL)
         return FLR_E_NOMEM;
     if (c->open >= r->open_max)
         return FLR_E_LIMIT; /* it has some, so it stays */
@@ -262,8 +262,7 @@ flr__rx_answer flr__receiver_confirm(flr__receiver *r, const char *client, const
 }
 
 flr__rx_answer flr__receiver_cancel(flr__receiver *r, const char *client, const char *id,
-                                    flr__rx_tx *fresh, int64_t now, bool *taken,
-                                    flr__rx_left *left)
+                                    flr__rx_tx *fresh, int64_t now, bool *taken, flr__rx_left *left)
 {
     flr__rx_tx *tx = find(r, client, id);
     if (tx == NULL && fresh != NULL && admit(r, client, fresh, now) == 0) {

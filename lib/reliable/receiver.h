@@ -16,7 +16,7 @@
 #include "base/heap.h"
 #include "base/table.h"
 
-#define FLR__RX_OPEN_MAX     1024  /* of one client: queued to finished, or its handler still at work */
+#define FLR__RX_OPEN_MAX     1024 /* of one client: queued to finished, or its handler still at work */
 #define FLR__RX_REMEMBER_MAX 32768 /* of one client: over */
 
 typedef enum flr__rx_state {
@@ -47,7 +47,7 @@ typedef struct flr__rx_tx {
     const char *id; /* the shell's */
     uint32_t hash;
     flr__rx_state state;
-    bool busy;       /* a handler or the sending of the result is at work: it stays until that ends */
+    bool busy; /* a handler or the sending of the result is at work: it stays until that ends */
     int64_t timeout; /* nanoseconds */
     int64_t arrived;
     struct flr__rx_tx *next, *previous; /* in the queue, or among those that its client remembers */
@@ -69,8 +69,8 @@ typedef struct flr__receiver {
 
 /* What an event left behind, for the shell to act on. */
 typedef struct flr__rx_left {
-    flr__rx_tx *over;      /* just became that: request and result are of no use any more. NULL: none */
-    bool stop;             /* its handler is to be told */
+    flr__rx_tx *over; /* just became that: request and result are of no use any more. NULL: none */
+    bool stop;        /* its handler is to be told */
     flr__rx_tx *forgotten; /* to be freed; may be `over` itself. NULL: none */
 } flr__rx_left;
 

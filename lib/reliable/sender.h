@@ -51,11 +51,11 @@ typedef struct flr__tx_times {
 typedef struct flr__sender {
     flr__tx_times times;
     bool plain;
-    bool acked;               /* second phase: the reply is waited for */
-    flr__tx_message message;  /* under way; NOTHING: a pause */
-    uint64_t number;          /* of the last message; 0: none yet */
-    int64_t deadline;         /* of the whole exchange */
-    int64_t due;              /* when flr__sender_time is to be called; FLR_TIME_NONE: over */
+    bool acked;              /* second phase: the reply is waited for */
+    flr__tx_message message; /* under way; NOTHING: a pause */
+    uint64_t number;         /* of the last message; 0: none yet */
+    int64_t deadline;        /* of the whole exchange */
+    int64_t due;             /* when flr__sender_time is to be called; FLR_TIME_NONE: over */
     flr__tx_end end;
     flr__tx_message farewell; /* over: to be sent and not waited for; CONFIRM, CANCEL or NOTHING */
 } flr__sender;

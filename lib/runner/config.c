@@ -42,6 +42,8 @@ int flr_config_new(flr_config **config)
     c->settings.min_sites = 1;
     c->settings.ready_timeout = 5 * INT64_C(1000000000);
     c->settings.ready_interval = INT64_C(500000000);
+    c->settings.reliable_workers = 20;
+    c->settings.reliable_interval = 2 * INT64_C(1000000000);
     c->settings.result_depth = FLR_VALUE_MAX_DEPTH;
     c->settings.result_count = FLR_VALUE_MAX_COUNT;
     c->settings.result_bytes = SIZE_MAX;
@@ -111,6 +113,16 @@ int flr_config_set_task_request_interval(flr_config *config, double seconds)
     int status = set_time(config, "task_request_interval", seconds, 2.0, &time);
     if (status == 0)
         config->settings.request_interval = seconds > 0 ? seconds : 2.0;
+    return status;
+}
+
+int flr_config_set_reliable(flr_config *config, size_t workers, double query_interval)
+{
+    BEGIN(config);
+    int status = set_time(config, "query_interval", query_interval, 2.0,
+                          &config->settings.reliable_interval);
+    if (status == 0)
+        config->settings.reliable_workers = workers == 0 ? 20 : workers;
     return status;
 }
 

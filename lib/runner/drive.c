@@ -3,6 +3,7 @@
  * that must wait says until when, and run (waiting) or step (returning) go on from there.
  */
 #include "base/abi.h"
+#include "reliable/reliable.h"
 #include "runner/internal.h"
 #include <stdio.h>
 
@@ -41,11 +42,18 @@ static int fire(flr_runner *r, const flr__str *event)
 
 /* ---------------------------------------------------------------- the run's own steps */
 
-static void setup(flr_runner *r)
+/* LC-04, LC-05: the status is that of enabling reliable messages. */
+static int setup(flr_runner *r)
 {
     flr__context_clear(r->context);
+    int status = flr__reliable_enable(&r->site, atomic_load(&r->mode) == FLR__MODE_STEP);
+    if (status < 0) {
+        flr__log_failure(r, r->context, FLR_LOG_ERROR, "enabling reliable messages", status);
+        flr__runner_set_detail(r, "reliable messages could not be enabled");
+    }
     flr__sticky_put(&r->site, FLR__S_RUN_ABORT_SIGNAL, flr_value_ref(r->abort_value), 0);
     flr__sticky_put(&r->site, FLR__S_RUNNER, flr_value_ref(r->site.runner_value), 0);
+    return status;
 }
 
 static void become_started(flr_runner *r)
@@ -235,8 +243,8 @@ static bool act(flr_runner *r, flr__report *report, int64_t *due)
     flr_context *failing = r->context;
     switch (r->life.action) {
     case FLR__ACT_SETUP:
-        setup(r);
-        break;
+        report->status = setup(r);
+        return true;
     case FLR__ACT_START_RUN:
         fire(r, FLR__STR(EV_START_RUN));
         break;
@@ -314,6 +322,7 @@ static bool act(flr_runner *r, flr__report *report, int64_t *due)
         break;
     case FLR__ACT_CLEANUP:
         atomic_store(&r->ended, true);
+        flr__reliable_close(&r->site);
         flr__aux_close(&r->site);
         break;
     case FLR__ACT_ENDED:

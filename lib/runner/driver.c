@@ -3,6 +3,7 @@
  * step. `driving` is taken while a communicator's advance is called; it guards advance_allowed.
  */
 #include "base/abi.h"
+#include "reliable/reliable.h"
 #include "runner/internal.h"
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -184,6 +185,7 @@ int64_t flr__driver_due(flr_runner *r)
 {
     int64_t clients = earlier(watch_due(r), flr__clients_first_event(&r->clients));
     clients = earlier(clients, atomic_load(&r->policy_at));
+    clients = earlier(clients, flr__reliable_due(&r->site));
     return earlier(clients, earlier(atomic_load(&r->communicator_due), flr__aux_due(&r->site)));
 }
 
@@ -195,9 +197,9 @@ int64_t flr__driver_act(flr_runner *r)
         bool kicked = atomic_exchange(&r->kicked, false);
         /* the oldest instant whose callbacks are to be made; at one instant clients come before tasks */
         int64_t policy = atomic_load(&r->policy_at), tasks = atomic_load(&r->communicator_due),
-                aux = flr__aux_due(&r->site);
+                aux = flr__aux_due(&r->site), reliable = flr__reliable_due(&r->site);
         int64_t clients = earlier(earlier(watch_due(r), flr__clients_first_event(&r->clients)), policy);
-        int64_t next = earlier(clients, earlier(tasks, aux));
+        int64_t next = earlier(earlier(clients, reliable), earlier(tasks, aux));
         if (next > now && !kicked)
             return next;
         int64_t at = next < now ? next : now;
@@ -210,6 +212,10 @@ int64_t flr__driver_act(flr_runner *r)
         }
         if (aux <= at)
             flr__aux_advance(&r->site, at);
+        if (reliable <= at) {
+            flr__reliable_advance(&r->site, at);
+            flr__reliable_step(&r->site); /* in step mode: one request that waits */
+        }
         if (tasks <= at || kicked) {
             atomic_store(&r->communicator_due, FLR_TIME_NONE);
             advance_communicator(r, kicked && next > now ? now : at);

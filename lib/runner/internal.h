@@ -25,6 +25,8 @@ typedef struct flr__settings {
     size_t min_sites;
     size_t result_depth, result_count, result_bytes;
     bool allow_state_mismatch;
+    size_t reliable_workers;
+    int64_t reliable_interval; /* nanoseconds */
 } flr__settings;
 
 struct flr_config {

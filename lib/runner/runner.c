@@ -3,6 +3,7 @@
  * the rest is atomic or set before the runner is shared.
  */
 #include "base/abi.h"
+#include "reliable/reliable.h"
 #include "runner/internal.h"
 #include <string.h>
 
@@ -125,6 +126,7 @@ static void runner_free(flr_runner *r)
     if (unfinished != NULL && unfinished->hooks != NULL)
         unfinished->hooks->abandon(unfinished->board);
     flr__drive_finish(r);
+    flr__reliable_free(&r->site);
     for (size_t i = 0; i < r->workflow_count; i++)
         flr_workflow_unref(r->workflows[i]);
     flr__free(r->workflows);
@@ -373,6 +375,9 @@ static int build(flr_runner *r, flr_config *config, const char *job_id,
         status = make_values(r);
     if (status == 0)
         status = flr__site_show_scope(&r->site);
+    if (status == 0)
+        status = flr__reliable_new(&r->site, r->settings.reliable_workers,
+                                   r->settings.reliable_interval, r->abort, &r->refs);
     if (status == 0)
         status = flr__builtin_register(r);
     if (status == 0)
