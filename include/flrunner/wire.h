@@ -38,6 +38,8 @@
  *     ext 3  u8 element type (FLR_TYPE_*), u8 rank, rank times i64 dimension, then the elements, little-endian, the last dimension varying fastest
  *     ext 4  u8 element type, u8 rank, rank times i64 dimension, u32 segment, u64 its size: the elements stand in that segment
  *
+ * A reader also takes bin (as bytes) and float 32, and numbers and lengths in longer forms than they need.
+ *
  * Segments are numbered from 0 in the order in which the header refers to them, each referred to exactly once. Payloads of FLR_FRAME_SEGMENT bytes
  * and more become segments; a reader takes any size.
  *
