@@ -74,6 +74,10 @@ LIB_OBJ := $(call objects_of,$(LIB_SRC))
 HEADERS := $(sort $(wildcard include/*.h include/flrunner/*.h))
 EXAMPLE_SRC := $(sort $(wildcard examples/*.c))
 EXAMPLES := $(call programs_of,$(EXAMPLE_SRC))
+TCP := $(B)/examples/tcp-server $(B)/examples/tcp-client
+TCP_BOTH := $(addprefix examples/tcp/,budget connection hello moment net token) $(addprefix examples/demo/,islands model penguins softmax)
+TCP_SERVER := $(addprefix examples/tcp/,server calls job options peers status) $(TCP_BOTH)
+TCP_CLIENT := $(addprefix examples/tcp/,client link trainer) $(TCP_BOTH)
 EXAMPLES_CXX := $(patsubst %.cpp,$(B)/%-cpp,$(sort $(wildcard examples/*.cpp)))
 SUPPORT_OBJ := $(call objects_of,$(sort $(wildcard tests/support/*.c)))
 BENCH_OBJ := $(call objects_of,$(sort $(wildcard tests/bench/*.c)))
@@ -93,18 +97,21 @@ PROGRAMS := $(STATIC_TESTS) $(API) $(REPLAY)
 
 # ---- targets for people ----
 
-.PHONY: all lib demo check check-asan check-tsan check-debug check-oom check-valgrind check-tsa check-abi abi-refresh \
-        check-headers check-install check-lint check-programs tests examples fuzz sim bench install uninstall deps clean help FORCE
+.PHONY: all lib demo demo-tcp check check-asan check-tsan check-debug check-oom check-valgrind check-tsa check-abi abi-refresh \
+        check-headers check-install check-lint check-programs tests examples fuzz sim faults bench install uninstall deps clean help FORCE
 
 all: lib examples ## build the shared and static library and the examples in C
 
 lib: $(SO) $(B)/$(SONAME) $(B)/libflrunner.so $(LIB)
 
-examples: $(EXAMPLES)
+examples: $(EXAMPLES) $(TCP)
 
 demo: $(B)/examples/demo ## train a model on the penguins of three islands (needs only cc and make)
 	@mkdir -p $(B)/demo
 	@$(B)/examples/demo examples/data/penguins.csv $(B)/demo
+
+demo-tcp: $(B)/examples/demo $(TCP) ## the same over TCP: a server and three clients on loopback, one of them killed and started again
+	@examples/tcp/demo.sh $(B)
 
 RUN := tests/support/run.sh
 export CC CXX CLANG PKG_CONFIG PYTHON
@@ -112,9 +119,10 @@ export FLR_BUILD := $(B)
 
 check: tests ## run all tests once: unit, api, behaviour, oom, threads, headers, install, ctypes, fuzz replay
 	+@MAKE="$(MAKE)" $(RUN) -l $(B)/logs $(PROGRAMS) $(CHECK_SCRIPTS)
-CHECK_SCRIPTS := tests/headers/headers.sh tests/install/install.sh tests/install/demo.sh $(wildcard tests/install/ctypes_host.py)
+CHECK_SCRIPTS := tests/headers/headers.sh tests/install/install.sh tests/install/demo.sh tests/install/demo_tcp.sh tests/faults/faults.sh tests/install/ctypes_host.py tests/install/frame_py.py
 
-tests: lib $(PROGRAMS) $(EXAMPLES) $(EXAMPLES_CXX)
+RELAY := $(B)/tests/faults/relay
+tests: lib $(PROGRAMS) $(EXAMPLES) $(TCP) $(RELAY) $(EXAMPLES_CXX)
 
 # CK_FORK=no: one process and so one leak check per program, at its end; a hang is ended by the runner's limit.
 check-programs: $(PROGRAMS)
@@ -152,7 +160,7 @@ check-headers: ## each public header alone as C99, C11 and C++11
 	@$(RUN) tests/headers/headers.sh
 
 check-install: lib $(EXAMPLES_CXX) ## install, build hosts against it in C and C++, shared and static; uninstall
-	+@MAKE="$(MAKE)" $(RUN) -l $(B)/logs-install tests/install/install.sh $(wildcard tests/install/ctypes_host.py)
+	+@MAKE="$(MAKE)" $(RUN) -l $(B)/logs-install tests/install/install.sh tests/install/ctypes_host.py tests/install/frame_py.py
 
 check-lint: ## clang-tidy and cppcheck over the library
 	@CLANG_TIDY="$(CLANG_TIDY)" CPPCHECK="$(CPPCHECK)" $(RUN) -t 2400 tests/lint/lint.sh
@@ -167,6 +175,9 @@ fuzz: $(patsubst %,build/fuzz/fuzz_%,$(FUZZ_NAMES)) ## fuzz each target with cla
 
 sim: $(SIM) ## play SEEDS (default 10000) simulated federations from SEED (default 1) on
 	@FLR_SEEDS=$(or $(SEEDS),10000) FLR_SEED=$(or $(SEED),1) $(SIM)
+
+faults: $(B)/examples/demo $(TCP) $(RELAY) ## federations over TCP through a bad network, SEEDS (default 2) from SEED (default 1) on
+	@SEEDS="$(SEEDS)" SEED="$(SEED)" tests/faults/faults.sh
 
 bench: $(B)/bench $(SO) ## print the figures (BENCH=name: those that begin so; QUICK=1: shorter; JSON=1: an object per line)
 	@BENCH="$(BENCH)" QUICK="$(QUICK)" JSON="$(JSON)" FLR_BENCH_SO="$(SO)" $(B)/bench
@@ -242,11 +253,23 @@ $(EXAMPLES): $(B)/examples/%: $(B)/obj/examples/%.o $$(call objects_of,$$(sort $
 	$(call say,LD)
 	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
+$(B)/examples/tcp-server: $(TCP_SERVER:%=$(B)/obj/%.o) $(LIB)
+$(B)/examples/tcp-client: $(TCP_CLIENT:%=$(B)/obj/%.o) $(LIB)
+$(TCP):
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(LINK) -o $@ $^ $(LIBS)
+
 $(EXAMPLES_CXX): $(B)/examples/%-cpp: examples/%.cpp $(LIB) $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CXX)
 	$(Q)$(CXX) -Iinclude $(CPPFLAGS) $(CXX_WARNINGS) $(CXXFLAGS) -std=c++11 -pthread $(instrument_$(VARIANT)) -MMD -MP -MT $@ -MF $@.d $(LDFLAGS) \
 	    -o $@ $< $(LIB) $(LIBS)
+
+$(RELAY): $(B)/obj/tests/faults/relay.o
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(LINK) -o $@ $<
 
 $(B)/libtestsupport.a: $(SUPPORT_OBJ)
 	@rm -f $@

@@ -11,25 +11,20 @@
  * averaging weighs the results by numbers of rows. The time of a round stands last in its line, in
  * a column of fixed width; everything else is the same in every run.
  */
-#include "demo/penguins.h"
-#include "demo/softmax.h"
+#include "demo/islands.h"
+#include "demo/model.h"
 #include "demo/svg.h"
 #include <errno.h>
 #include <flrunner.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#define ROUNDS        20
-#define LOCAL_STEPS   10
-#define LEARNING_RATE 0.5
-#define HOLD_OUT      5 /* every fifth row */
-#define CURVE         "learning-curve.svg"
+#define CURVE "learning-curve.svg"
 
 struct demo {
-    struct samples islands[ISLANDS], pooled, held_out;
+    struct islands data;
     double accuracy[2 + ISLANDS][ROUNDS + 1]; /* FedAvg, pooled, each island alone; by round */
     double weights[2 + ISLANDS][WEIGHTS];
     FILE *curve;
@@ -44,78 +39,6 @@ static int fail(const char *subject, const char *why)
     fflush(stdout);
     fprintf(stderr, "demo: %s%s%s\n", subject, why[0] ? ": " : "", why);
     return -1;
-}
-
-/* ---- data ---- */
-
-/* Mean and deviation of the rows that are not held out. */
-static int describe(const struct penguins *all, double mean[MEASURES], double deviation[MEASURES])
-{
-    for (int m = 0; m < MEASURES; m++) {
-        double sum = 0, squares = 0, count = 0;
-        for (size_t i = 0; i < all->count; i++)
-            if ((i + 1) % HOLD_OUT != 0) {
-                sum += all->items[i].measures[m];
-                count++;
-            }
-        mean[m] = sum / count;
-        for (size_t i = 0; i < all->count; i++)
-            if ((i + 1) % HOLD_OUT != 0) {
-                double distance = all->items[i].measures[m] - mean[m];
-                squares += distance * distance;
-            }
-        deviation[m] = sqrt(squares / count);
-        if (!(deviation[m] > 0))
-            return -1;
-    }
-    return 0;
-}
-
-static int make_room(struct samples *samples, size_t count)
-{
-    samples->items = malloc((count ? count : 1) * sizeof *samples->items);
-    samples->count = 0;
-    return samples->items ? 0 : -1;
-}
-
-static int split(struct demo *demo, const struct penguins *all, const char *path)
-{
-    double mean[MEASURES], deviation[MEASURES];
-    if (all->count < HOLD_OUT || describe(all, mean, deviation) < 0)
-        return fail(path, "too few different penguins");
-    if (make_room(&demo->pooled, all->count) < 0 || make_room(&demo->held_out, all->count) < 0)
-        return fail("out of memory", "");
-    for (int i = 0; i < ISLANDS; i++)
-        if (make_room(&demo->islands[i], all->count) < 0)
-            return fail("out of memory", "");
-    for (size_t i = 0; i < all->count; i++) {
-        const struct penguin *p = &all->items[i];
-        struct sample s = {{0}, p->species};
-        for (int m = 0; m < MEASURES; m++)
-            s.x[m] = (p->measures[m] - mean[m]) / deviation[m];
-        s.x[MEASURES] = 1;
-        if ((i + 1) % HOLD_OUT == 0) {
-            demo->held_out.items[demo->held_out.count++] = s;
-            continue;
-        }
-        demo->pooled.items[demo->pooled.count++] = s;
-        demo->islands[p->island].items[demo->islands[p->island].count++] = s;
-    }
-    for (int i = 0; i < ISLANDS; i++)
-        if (demo->islands[i].count == 0)
-            return fail(path, "an island has no penguins to train on");
-    return 0;
-}
-
-static int load(struct demo *demo, const char *path)
-{
-    struct penguins all;
-    char error[1200];
-    if (penguins_read(path, &all, error, sizeof error) < 0)
-        return fail(error, "");
-    int status = split(demo, &all, path);
-    penguins_free(&all);
-    return status;
 }
 
 /*
@@ -141,58 +64,16 @@ static int open_curve(struct demo *demo, const char *directory)
     return demo->curve ? 0 : fail(path, strerror(errno));
 }
 
-/* ---- the model as a value: a map with the tensor `weights` ---- */
-
-static int make_model(const double weights[WEIGHTS], flr_value **model)
-{
-    static const int64_t shape[2] = {FEATURES, CLASSES};
-    flr_blob *blob = NULL;
-    flr_value *tensor = NULL;
-    int status = flr_blob_new_copy(weights, WEIGHTS * sizeof *weights, &blob);
-    if (status == 0)
-        status = flr_value_new_tensor(FLR_TYPE_F64, 2, shape, blob, &tensor);
-    if (status == 0)
-        status = flr_value_new_map(model);
-    if (status == 0)
-        status =
-            flr_map_set(model, "weights", tensor); /* on success the tensor belongs to the map */
-    if (status < 0)
-        flr_value_unref(tensor);
-    flr_blob_unref(blob);
-    return status;
-}
-
-static void read_model(const flr_value *model, double weights[WEIGHTS])
-{
-    memcpy(weights, flr_blob_get_data(flr_value_get_blob(flr_map_get(model, "weights"))),
-           WEIGHTS * sizeof *weights);
-}
-
 /* ---- the federation ---- */
 
 /* An island's task: ten steps from the common model. */
 static int train(void *self, const char *client, const char *task, const flr_shareable *data,
                  flr_signal *abort, flr_shareable **result)
 {
-    const struct samples *samples = self;
-    double weights[WEIGHTS];
-    flr_value *model = NULL;
     (void)client;
     (void)task;
     (void)abort; /* ten steps take no time worth interrupting */
-    read_model(flr_shareable_get(data, "model"), weights);
-    softmax_train(weights, samples, LOCAL_STEPS, LEARNING_RATE);
-    int status = make_model(weights, &model);
-    if (status == 0)
-        status = flr_shareable_new(result);
-    if (status == 0)
-        status = flr_shareable_set(*result, "model",
-                                   model); /* on success the model belongs to the result */
-    if (status < 0)
-        flr_value_unref(model);
-    if (status == 0)
-        status = flr_shareable_set_int(*result, "num_samples", (int64_t)samples->count);
-    return status;
+    return model_train(data, self, result);
 }
 
 static int on_round(void *self, const flr_round *round, const flr_value *model)
@@ -200,10 +81,12 @@ static int on_round(void *self, const flr_round *round, const flr_value *model)
     struct demo *demo = self;
     double *weights = demo->weights[FEDAVG];
     uint64_t number = flr_round_get_number(round) + 1;
-    read_model(model, weights);
-    demo->accuracy[FEDAVG][number] = softmax_accuracy(weights, &demo->held_out);
+    int status = model_read(model, weights);
+    if (status < 0)
+        return status;
+    demo->accuracy[FEDAVG][number] = softmax_accuracy(weights, &demo->data.held_out);
     printf("%5llu  %7zu  %6.4f  %6.1f %%  %8.3f ms\n", (unsigned long long)number,
-           flr_round_get_contributor_count(round), softmax_loss(weights, &demo->held_out),
+           flr_round_get_contributor_count(round), softmax_loss(weights, &demo->data.held_out),
            demo->accuracy[FEDAVG][number], 1e3 * flr_round_get_seconds(round));
     return 0;
 }
@@ -214,7 +97,7 @@ static int configure(struct demo *demo, flr_local *engine, flr_runner **runner)
     flr_workflow *fedavg = NULL;
     flr_config *config = NULL;
     flr_value *start = NULL;
-    int status = make_model(demo->weights[FEDAVG], &start);
+    int status = model_make(demo->weights[FEDAVG], &start);
     flr_fedavg_options_init(&options, sizeof options);
     options.initial_model = start;
     options.rounds = ROUNDS;
@@ -222,7 +105,7 @@ static int configure(struct demo *demo, flr_local *engine, flr_runner **runner)
     options.on_round = on_round;
     options.self = demo;
     for (int i = 0; i < ISLANDS && status == 0; i++)
-        status = flr_local_add_client(engine, island_names[i], train, &demo->islands[i]);
+        status = flr_local_add_client(engine, island_names[i], train, &demo->data.islands[i]);
     if (status == 0)
         status = flr_fedavg_new(&options, &fedavg);
     if (status == 0)
@@ -267,29 +150,29 @@ static void train_without(struct demo *demo, int which, const struct samples *sa
 {
     for (int round = 1; round <= ROUNDS; round++) {
         softmax_train(demo->weights[which], samples, LOCAL_STEPS, LEARNING_RATE);
-        demo->accuracy[which][round] = softmax_accuracy(demo->weights[which], &demo->held_out);
+        demo->accuracy[which][round] = softmax_accuracy(demo->weights[which], &demo->data.held_out);
     }
 }
 
 static void print_row(const struct demo *demo, int which, const char *name, size_t rows)
 {
     printf("%-16s  %4zu  %6.4f  %6.1f %%\n", name, rows,
-           softmax_loss(demo->weights[which], &demo->held_out), demo->accuracy[which][ROUNDS]);
+           softmax_loss(demo->weights[which], &demo->data.held_out), demo->accuracy[which][ROUNDS]);
 }
 
 static void compare(struct demo *demo)
 {
     char name[64];
-    train_without(demo, POOLED, &demo->pooled);
+    train_without(demo, POOLED, &demo->data.pooled);
     printf("\ntrained on        rows    loss  accuracy  (%zu held-out rows)\n",
-           demo->held_out.count);
+           demo->data.held_out.count);
     for (int i = 0; i < ISLANDS; i++) {
-        train_without(demo, ALONE + i, &demo->islands[i]);
+        train_without(demo, ALONE + i, &demo->data.islands[i]);
         snprintf(name, sizeof name, "%s alone", island_names[i]);
-        print_row(demo, ALONE + i, name, demo->islands[i].count);
+        print_row(demo, ALONE + i, name, demo->data.islands[i].count);
     }
-    print_row(demo, FEDAVG, "federation", demo->pooled.count);
-    print_row(demo, POOLED, "all data pooled", demo->pooled.count);
+    print_row(demo, FEDAVG, "federation", demo->data.pooled.count);
+    print_row(demo, POOLED, "all data pooled", demo->data.pooled.count);
 }
 
 static int draw_curve(struct demo *demo)
@@ -315,15 +198,19 @@ static int draw_curve(struct demo *demo)
 int main(int argc, char **argv)
 {
     static struct demo demo; /* weights start at zero */
+    char error[1200];
     if (argc > 3) {
         fprintf(stderr, "usage: %s [penguins.csv [directory]]\n", argv[0]);
         return 1;
     }
-    int status = load(&demo, argc > 1 ? argv[1] : "examples/data/penguins.csv");
-    if (status == 0)
+    int status = islands_load(argc > 1 ? argv[1] : "examples/data/penguins.csv", &demo.data, error,
+                              sizeof error);
+    if (status < 0)
+        fail(error, "");
+    else
         status = open_curve(&demo, argc > 2 ? argv[2] : "build/demo");
     for (int which = 0; status == 0 && which < 2 + ISLANDS; which++)
-        demo.accuracy[which][0] = softmax_accuracy(demo.weights[which], &demo.held_out);
+        demo.accuracy[which][0] = softmax_accuracy(demo.weights[which], &demo.data.held_out);
     if (status == 0)
         status = run_federation(&demo);
     if (status == 0)
@@ -332,9 +219,6 @@ int main(int argc, char **argv)
         status = draw_curve(&demo);
     if (demo.curve)
         fclose(demo.curve);
-    for (int i = 0; i < ISLANDS; i++)
-        free(demo.islands[i].items);
-    free(demo.pooled.items);
-    free(demo.held_out.items);
+    islands_free(&demo.data);
     return status < 0;
 }

@@ -6,6 +6,9 @@
  * The sender repeats its request until the receiver says that it has it, and then asks for the reply until it is there. The receiver handles the
  * request on a thread of its own (in step mode inside step), sends the reply, and keeps it until the sender has it. Both are available from the
  * begin of a run (before `_start_run`) to its end.
+ *
+ * What one client can make the receiver keep is bounded: 1024 transactions that are not over (a request beyond gets `SERVICE_UNAVAILABLE`), and the
+ * ids of 32768 that are (beyond, its oldest ones are forgotten before their time).
  */
 #ifndef FLRUNNER_RELIABLE_H
 #define FLRUNNER_RELIABLE_H
@@ -42,7 +45,7 @@ extern "C" {
 /**
  * Handles the requests of one topic, each once.
  *
- * @param context  [view until return] as in flr_aux_handler
+ * @param context  [view until return] as in flr_aux_handler; its abort signal (flr_context_get_abort_signal()) is @p cancel
  * @param topic    [borrow]
  * @param request  [borrow] frozen
  * @param cancel   [borrow] triggered when nobody waits for the reply any more, and when the run ends: stop early
@@ -87,7 +90,8 @@ FLR_API void flr_reliable_options_init(flr_reliable_options *options, size_t siz
 /**
  * Called once with the reply. What failed on the way is a reply too: return code `COMMUNICATION_ERROR` (not reached, or no reply in time),
  * `EXECUTION_EXCEPTION` (the handler failed, or its result is lost), `TOPIC_UNKNOWN`, `SERVICE_UNAVAILABLE`, `TASK_ABORTED` (the abort signal, or the end of
- * the run here), most with the header `__error__`.
+ * the run here), most with the header `__error__`. A plain message (a transaction_timeout not above per_message_timeout) that fails becomes what
+ * flr_aux_send_get_reply() says, or `TASK_ABORTED`. A stepped run that is freed before its end completes what is under way then.
  *
  * @param reply  [view until return] frozen; a reference may be taken
  * @threads any, also inside flr_context_send_reliable(), before it returns   @callbacks may call the library   @since 1.0

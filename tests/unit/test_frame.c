@@ -77,7 +77,7 @@ static flr_shareable *message_with(const size_t *sizes, size_t count)
     flr_shareable *m = NULL;
     ck_assert_int_eq(flr_shareable_new(&m), 0);
     for (size_t i = 0; i < count; i++) {
-        char key[8];
+        char key[24];
         flr_blob *blob;
         flr_value *value;
         void *bytes;
