@@ -6,6 +6,7 @@
 #define FLRUNNER_WORKFLOWS_H
 
 #include <flrunner/board.h>
+#include <flrunner/snapshot.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -84,6 +85,12 @@ typedef struct flr_fedavg_options {
     int (*on_round)(void *self, const flr_round *round, const flr_value *model);
     /** [keep until the workflow is released] passed to on_round */
     void *self;
+    /** [keep, a reference] Optional: an open store that gets the model, with metadata `job`, `workflow`, `round` (number of completed rounds). A failure ends the run. */
+    flr_file_store *models;
+    /** [copy] name of the model in it; default "model": `model.safetensors` at the end of the last round */
+    const char *model_name;
+    /** Also each so many rounds, before the state is persisted: `model-ROUNDS.safetensors`; 0 (default): only at the end. */
+    uint64_t model_every;
     /* ---- end of 1.0 ---- */
 } flr_fedavg_options;
 

@@ -24,7 +24,7 @@ int flr__read_map_size(flr__reader *r, uint64_t *size)
     unsigned head = 0;
     int status = begin(r, &head);
 
-    if (status < 0) {
+    if (status != 0) {
         return status;
     }
     if (head >= 0x80 && head <= 0x8f) {
@@ -40,10 +40,10 @@ int flr__read_map_size(flr__reader *r, uint64_t *size)
 int flr__read_chars(flr__reader *r, const char **text, size_t *size, const char *what)
 {
     unsigned head = 0;
-    uint64_t length;
+    uint64_t length = 0;
     int status = begin(r, &head);
 
-    if (status < 0) {
+    if (status != 0) {
         return status;
     }
     if (head >= 0xa0 && head <= 0xbf) {
@@ -56,7 +56,7 @@ int flr__read_chars(flr__reader *r, const char **text, size_t *size, const char 
     if (status == 0) {
         status = flr__read_need(r, length);
     }
-    if (status < 0) {
+    if (status != 0) {
         return status;
     }
     *text = (const char *)r->data + r->at;
@@ -72,7 +72,7 @@ int flr__read_int(flr__reader *r, int64_t *number)
     size_t size;
     int status = begin(r, &head);
 
-    if (status < 0) {
+    if (status != 0) {
         return status;
     }
     if (head < 0x80 || head >= 0xe0) {
@@ -84,7 +84,7 @@ int flr__read_int(flr__reader *r, int64_t *number)
     }
     size = (size_t)1 << (head & 3);
     status = flr__read_number(r, size, &n);
-    if (status < 0) {
+    if (status != 0) {
         return status;
     }
     if (head >= 0xd0) {
@@ -105,7 +105,7 @@ int flr__read_real(flr__reader *r, double *number)
     unsigned head;
     int status = flr__read_need(r, 1);
 
-    if (status < 0) {
+    if (status != 0) {
         return status;
     }
     head = r->data[r->at];
@@ -139,7 +139,7 @@ static int skip_coded(flr__reader *r, unsigned head, uint64_t *children)
         return head == 0xc1 ? flr__read_corrupt(r, r->item, FLR__UNUSED_CODE) : 0;
     }
     status = flr__read_number(r, width_of(head), &size);
-    if (status < 0 || (head >= 0xca && head <= 0xd3)) {
+    if (status != 0 || (head >= 0xca && head <= 0xd3)) {
         return status;
     }
     if (head >= 0xdc) {
@@ -165,7 +165,7 @@ static int skip_item(flr__reader *r, uint64_t *children)
     int status = begin(r, &head);
 
     *children = 0;
-    if (status < 0 || head < 0x80 || head >= 0xe0) {
+    if (status != 0 || head < 0x80 || head >= 0xe0) {
         return status;
     }
     if (head >= 0xc0) {
@@ -189,12 +189,12 @@ int flr__skip_value(flr__reader *r)
     while (left > 0) {
         int status = skip_item(r, &children);
 
-        if (status < 0) {
+        if (status != 0) {
             return status;
         }
         left += children - 1;
         status = flr__read_need(r, left); /* a byte each; so their number stays small, too */
-        if (status < 0) {
+        if (status != 0) {
             return status;
         }
     }

@@ -43,7 +43,7 @@ int flr__read_reference(flr__reader *r, size_t *segment)
     if (status == 0) {
         status = flr__read_number(r, 8, &size);
     }
-    if (status < 0) {
+    if (status != 0) {
         return status;
     }
     if (index >= r->segments.count) {
@@ -62,7 +62,7 @@ int flr__read_reference(flr__reader *r, size_t *segment)
 /* The payload behind an ext head: `size` bytes here, or a segment. [out, flr_blob_unref] */
 static int read_blob(flr__reader *r, bool is_segment, uint64_t size, flr_blob **blob)
 {
-    size_t segment;
+    size_t segment = 0;
     int status;
 
     if (!is_segment) {
@@ -80,7 +80,7 @@ static int read_blob(flr__reader *r, bool is_segment, uint64_t size, flr_blob **
     if (status == 0) {
         status = flr__read_count_bytes(r, segment_size(&r->segments, segment));
     }
-    return status < 0 ? status : get_segment(&r->segments, segment, blob);
+    return status != 0 ? status : get_segment(&r->segments, segment, blob);
 }
 
 int flr__read_bytes(flr__reader *r, bool is_segment, uint64_t size, flr_value **value)
@@ -119,7 +119,7 @@ static int read_shape(flr__reader *r, uint64_t rank, int64_t *shape)
     for (size_t i = 0; i < rank; i++) {
         int status = flr__read_number(r, 8, &dim);
 
-        if (status < 0) {
+        if (status != 0) {
             return status;
         }
         if (dim > INT64_MAX) {
@@ -177,7 +177,7 @@ int flr__read_ext(flr__reader *r, uint64_t size, flr_value **value)
     if (status == 0) {
         status = flr__read_need(r, size);
     }
-    if (status < 0) {
+    if (status != 0) {
         return status;
     }
     switch (type) {
@@ -203,7 +203,7 @@ int flr__skip_ext(flr__reader *r, uint64_t size)
     if (status == 0) {
         status = flr__read_need(r, size);
     }
-    if (status < 0) {
+    if (status != 0) {
         return status;
     }
     end = r->at + (size_t)size;

@@ -94,7 +94,7 @@ static int read_uint(reader *r, size_t size, flr_value **value)
     uint64_t n;
     int status = flr__read_number(r, size, &n);
 
-    if (status < 0) {
+    if (status != 0) {
         return status;
     }
     if (n > INT64_MAX) {
@@ -108,7 +108,7 @@ static int read_int(reader *r, size_t size, flr_value **value)
     uint64_t n;
     int status = flr__read_number(r, size, &n);
 
-    if (status < 0) {
+    if (status != 0) {
         return status;
     }
     return flr_value_new_int(flr__sign_extend(n, size), value);
@@ -119,14 +119,14 @@ static int read_real(reader *r, size_t size, flr_value **value)
     uint64_t bits;
     int status = flr__read_number(r, size, &bits);
 
-    return status < 0 ? status : flr_value_new_real(flr__real_of(bits, size), value);
+    return status != 0 ? status : flr_value_new_real(flr__real_of(bits, size), value);
 }
 
 static int read_text(reader *r, uint64_t size, flr_value **value)
 {
     int status = flr__read_need(r, size);
 
-    if (status < 0) {
+    if (status != 0) {
         return status;
     }
     if (size > r->limits.text) {
@@ -159,7 +159,7 @@ static int open_container(reader *r, bool is_map, uint64_t size, flr_value **val
         return 0;
     }
     status = flr__read_need(r, least + r->owed);
-    if (status < 0) {
+    if (status != 0) {
         return status;
     }
     if (size > r->limits.count - r->values) {
@@ -169,7 +169,7 @@ static int open_container(reader *r, bool is_map, uint64_t size, flr_value **val
         return flr__read_over(r, too_deep);
     }
     status = is_map ? flr__map_new((size_t)size, &made) : flr__list_new((size_t)size, &made);
-    if (status < 0) {
+    if (status != 0) {
         return status;
     }
     r->owed += least;
@@ -184,7 +184,7 @@ static int read_key(reader *r, flr__reader_level *top)
     size_t size;
     int status = flr__read_chars(r, &text, &size, "a key that is no text");
 
-    if (status < 0) {
+    if (status != 0) {
         return status;
     }
     if (size > FLR_VALUE_MAX_KEY) {
@@ -194,7 +194,7 @@ static int read_key(reader *r, flr__reader_level *top)
         return flr__read_corrupt(r, r->item, "an empty key");
     }
     status = flr__read_count_bytes(r, size);
-    if (status < 0) {
+    if (status != 0) {
         return status;
     }
     top->key = flr__str_new(text, size);
@@ -212,6 +212,7 @@ static int begin_child(reader *r)
 {
     flr__reader_level *top = &r->stack[r->depth - 1];
 
+    assert(top->container != NULL);
     top->left--;
     if (top->container->kind == FLR_VALUE_LIST) {
         r->owed -= LIST_ITEM_MIN;
@@ -266,7 +267,7 @@ static int read_coded(reader *r, unsigned code, flr_value **value)
         break;
     }
     status = flr__read_number(r, width, &size);
-    if (status < 0) {
+    if (status != 0) {
         return status;
     }
     if (code >= 0xdc) {
@@ -279,7 +280,7 @@ static int read_coded(reader *r, unsigned code, flr_value **value)
         return flr__read_ext(r, size, value);
     }
     status = flr__read_need(r, size);
-    return status < 0 ? status : flr__read_bytes(r, false, size, value);
+    return status != 0 ? status : flr__read_bytes(r, false, size, value);
 }
 
 /* Read one item: a value, or the head of a container, which is then on top of the stack and
@@ -333,7 +334,7 @@ static int add_up(reader *r, flr_value **value)
             flr__str_unref(top->key);
             top->key = NULL;
         }
-        if (status < 0) {
+        if (status != 0) {
             flr_value_unref(*value);
             *value = NULL;
             r->bad = r->item;
@@ -370,11 +371,11 @@ static int read_tree(reader *r, flr_value **value)
         if (status == 0) {
             status = add_up(r, value);
         }
-        if (status < 0 || *value != NULL) {
+        if (status != 0 || *value != NULL) {
             return status;
         }
         status = begin_child(r);
-        if (status < 0) {
+        if (status != 0) {
             return status;
         }
     }
@@ -420,7 +421,7 @@ int flr__read_value(reader *r, flr_value **value)
     flr_value *root = NULL;
     int status = read_tree(r, &root);
 
-    if (status < 0) {
+    if (status != 0) {
         close_all(r);
         flr_value_unref(root);
         return status;
@@ -457,7 +458,7 @@ int flr__decode(const uint8_t *data, size_t size, flr_blob *const *segments, siz
     if (offset != NULL) {
         *offset = status == 0 ? size : r.bad;
     }
-    if (status < 0) {
+    if (status != 0) {
         flr_value_unref(root);
         return status;
     }

@@ -83,7 +83,7 @@ static int fill(flr__rx_job *j, const message *m)
     if (status == 0) {
         status = flr_value_new_pointer("flr_signal", flr_signal_ref(j->cancel), flr__signal_release,
                                        &j->cancel_value);
-        if (status < 0)
+        if (status != 0)
             flr_signal_unref(j->cancel);
     }
     return status;
@@ -122,7 +122,7 @@ int flr__handle_dress(const char *id, const char *topic, const flr_shareable *re
 {
     flr_shareable *copy;
     int status = flr_shareable_copy(result, NULL, &copy);
-    if (status < 0)
+    if (status != 0)
         return status;
     status = flr__reliable_label(copy, FLR_RELIABLE_OP_REPLY, id, topic);
     if (status == 0)
@@ -145,7 +145,7 @@ static int handle_plain(void *self, flr_context *context, const char *topic,
     if (flr__reliable_of(context, &r) < 0)
         return flr_shareable_new_reply(FLR_RC_SERVICE_UNAVAILABLE, NULL, reply);
     int status = flr_shareable_copy(request, NULL, &copy);
-    if (status < 0)
+    if (status != 0)
         return status;
     flr_shareable_freeze(copy);
     status = flr__handle_call(h, context, copy, h->reliable->stop, reply);
@@ -178,7 +178,7 @@ static int add_handler(flr__reliable *r, flr__rx_handler *h)
     if (status == 0)
         r->promised++;
     flr__mutex_unlock(&r->lock);
-    if (status < 0)
+    if (status != 0)
         return status;
     status = flr__aux_register(r->site, h->topic->text, handle_plain, h);
     flr__mutex_lock(&r->lock);
@@ -199,13 +199,13 @@ int flr_context_register_reliable(flr_context *context, const char *topic,
         flr__check_name(topic, context->site == NULL ? FLR_NAME_MAX : context->site->name_max);
     if (status == 0)
         status = flr__reliable_of(context, &r);
-    if (status < 0)
+    if (status != 0)
         return status;
     flr__rx_handler *h = handler_new(r, topic, function, self);
     if (h == NULL)
         return FLR_E_NOMEM;
     status = add_handler(r, h);
-    if (status < 0)
+    if (status != 0)
         handler_free(h);
     return status;
 }
@@ -218,11 +218,11 @@ static int reply_status(flr__rx_answer answer, flr_shareable **reply)
         FLR_RELIABLE_STATUS_IN_PROCESS,   FLR_RELIABLE_STATUS_IN_REPLY,
         FLR_RELIABLE_STATUS_NOT_RECEIVED, FLR_RELIABLE_STATUS_REPLIED,
         FLR_RELIABLE_STATUS_ABORTED,      FLR_RELIABLE_STATUS_DUPLICATE};
-    flr_shareable *made;
+    flr_shareable *made = NULL;
     if (answer == FLR__RX_FULL)
         return flr_shareable_new_reply(FLR_RC_SERVICE_UNAVAILABLE, NULL, reply);
     int status = flr_shareable_new_reply(FLR_RC_OK, NULL, &made);
-    if (status < 0)
+    if (status != 0)
         return status;
     status = flr_shareable_set_header_text(made, FLR_RELIABLE_HEADER_STATUS, statuses[answer]);
     if (status == 0)
@@ -278,9 +278,9 @@ static int answer_request(flr__reliable *r, const message *m, flr_shareable **re
     if (h == NULL)
         return flr_shareable_new_reply(FLR_RC_TOPIC_UNKNOWN, NULL, reply);
     int status = flr__workers_ensure(r);
-    flr__rx_job *fresh = status < 0 ? NULL : job_new(r, m);
+    flr__rx_job *fresh = status != 0 ? NULL : job_new(r, m);
     if (fresh == NULL)
-        return status < 0 ? status : FLR_E_NOMEM;
+        return status != 0 ? status : FLR_E_NOMEM;
     flr__rx_job *unused = fresh;
     fresh->handler = h;
     status = fill(fresh, m);
@@ -307,7 +307,7 @@ static int answer_query(flr__reliable *r, const message *m, flr_shareable **repl
         topic = j->handler->topic->text; /* handlers stay */
     }
     flr__mutex_unlock(&r->lock);
-    if (result == NULL)
+    if (answer != FLR__RX_RESULT)
         return reply_status(answer, reply);
     int status = flr__handle_dress(m->id, topic, result, reply);
     flr_shareable_unref(result);

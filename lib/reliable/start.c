@@ -36,7 +36,7 @@ static int copy_public(flr_context *from, flr_context *to)
 {
     flr_value *map, *present;
     int status = flr_context_get_public_for_wire(from, &map);
-    if (status < 0)
+    if (status != 0)
         return status;
     for (size_t i = 0; status == 0 && i < flr_value_get_size(map); i++) {
         const char *key = flr_map_get_key(map, i);
@@ -46,7 +46,7 @@ static int copy_public(flr_context *from, flr_context *to)
         }
         flr_value *value = flr_value_ref(flr_map_get_at(map, i));
         status = flr_context_set_prop(to, key, value, FLR_PROP_FLAG_PUBLIC);
-        if (status < 0)
+        if (status != 0)
             flr_value_unref(value);
         status = status == FLR_E_NOMEM ? status : 0;
     }
@@ -69,7 +69,7 @@ static int watch(flr__exchange *x, flr_signal *abort)
 {
     flr__reliable *r = x->reliable;
     int status = flr_signal_new(abort, r->site->clock, &x->abort);
-    if (status < 0)
+    if (status != 0)
         return status;
     x->watch = flr__watch_new(x->abort, r->site, r->owner_refs, flr__reliable_on_abort);
     return x->watch == NULL ? FLR_E_NOMEM : 0;
@@ -151,7 +151,7 @@ static int begin(const start *s, flr_reliable_done done, void *self, flr__exchan
     int status = fill(x, s);
     if (status == 0)
         status = enlist(x, s);
-    if (status < 0) {
+    if (status != 0) {
         flr__exchange_drop(x);
         return status;
     }
@@ -184,7 +184,7 @@ static int take_options(start *s, const flr_reliable_options *options)
         status = flr__seconds(o->per_message_timeout, &s->times.message);
     if (status == 0)
         status = flr__seconds(o->transaction_timeout, &s->times.whole);
-    if (status < 0)
+    if (status != 0)
         return status;
     if (o->per_message_timeout <= 0.0)
         return FLR_E_INVAL;
@@ -205,7 +205,7 @@ static int check(start *s, const flr_reliable_options *options)
         status = take_options(s, options);
     if (status == 0)
         status = flr__reliable_of(s->context, &s->reliable);
-    if (status < 0)
+    if (status != 0)
         return status;
     s->times.interval = s->reliable->interval;
     return s->context->site->engine.send_aux == NULL ? FLR_E_NOTSUP : 0;
@@ -256,12 +256,12 @@ int flr_context_send_reliable_and_wait(flr_context *context, const char *target,
     flr__exchange *x;
     s.abort = abort;
     int status = reply == NULL ? FLR_E_INVAL : check(&s, options);
-    if (status < 0)
+    if (status != 0)
         return status;
     if (flr__host_inside(FLR__HOST_STEP, context->site, NULL))
         return FLR_E_NOTSUP;
     status = begin(&s, NULL, NULL, &x);
-    if (status < 0)
+    if (status != 0)
         return status;
     await(x);
     *reply = flr_shareable_ref(x->reply);

@@ -112,7 +112,7 @@ static int check_texts(const flr_envelope *e, flr__frame_texts *texts)
         if (given[i] != NULL && given[i][0] != '\0') {
             int status = flr__check_name(given[i], FLR_NAME_MAX);
 
-            if (status < 0) {
+            if (status != 0) {
                 return status;
             }
             texts->size[i] = strlen(given[i]);
@@ -307,7 +307,7 @@ int flr_frame_encode(const flr_envelope *envelope, flr_frame **frame)
     if (status == 0) {
         status = lay_out(&w, &l);
     }
-    if (status < 0) {
+    if (status != 0) {
         return status;
     }
     f = flr__frame_new(&texts, l.count, l.head, &head);
@@ -315,7 +315,7 @@ int flr_frame_encode(const flr_envelope *envelope, flr_frame **frame)
         return FLR_E_NOMEM;
     }
     status = fill(f, head, &w, &e, &texts, &l);
-    if (status < 0) {
+    if (status != 0) {
         flr_frame_unref(f);
         return status;
     }
@@ -344,7 +344,7 @@ int flr_frame_get_envelope(const flr_frame *frame, flr_envelope *envelope)
         return FLR_E_INVAL;
     }
     status = flr__abi_import(&known, sizeof known, envelope, sizeof known, 0);
-    if (status < 0) {
+    if (status != 0) {
         return status;
     }
     known = frame->envelope;

@@ -36,7 +36,7 @@ int flr_frame_reader_new(const flr_frame_limits *limits, flr_frame_reader **read
         return FLR_E_INVAL;
     }
     status = flr__limits_import(&most, limits);
-    if (status < 0) {
+    if (status != 0) {
         return status;
     }
     r = flr__zalloc(sizeof *r);
@@ -81,7 +81,7 @@ static int prepare(flr_frame_reader *r)
     }
     if (r->stage == STAGE_BODY && r->body == NULL) {
         status = flr_blob_new(r->layout.size - r->layout.start, &r->body, &bytes);
-        if (status < 0) {
+        if (status != 0) {
             return status;
         }
         r->place = bytes;
@@ -115,7 +115,7 @@ int flr_frame_reader_get_space(flr_frame_reader *reader, void **space, size_t *s
         return FLR_E_NOMEM; /* the frame is all here, and waits for memory */
     }
     status = prepare(reader);
-    if (status < 0) {
+    if (status != 0) {
         return status;
     }
     reader->placed = true;
@@ -146,7 +146,7 @@ static int finish_frame(flr_frame_reader *r, flr_frame **frame)
         status = flr__frame_read(r->head, &r->layout, r->body, r->layout.start, &r->limits, &f,
                                  &r->fault);
     }
-    if (status < 0) {
+    if (status != 0) {
         return status;
     }
     f->head = f->own_head = r->head;
@@ -176,7 +176,7 @@ static int finish_head(flr_frame_reader *r, flr_frame **frame)
         status = flr_blob_new(0, &r->body, &bytes);
         r->place = status == 0 ? bytes : NULL;
     }
-    return status < 0 ? status : finish_frame(r, frame);
+    return status != 0 ? status : finish_frame(r, frame);
 }
 
 static int finish_stage(flr_frame_reader *r, flr_frame **frame)
@@ -209,7 +209,7 @@ static int advance(flr_frame_reader *r, size_t got, flr_frame **frame)
     r->placed = false;
     r->got += got;
     status = r->got < r->wanted ? check_begin(r) : finish_stage(r, frame);
-    if (status < 0 && status != FLR_E_NOMEM) {
+    if (status != 0 && status != FLR_E_NOMEM) {
         r->broken = status;
         flr__free(r->head);
         flr_blob_unref(r->body);
@@ -259,7 +259,7 @@ int flr_frame_reader_put(flr_frame_reader *reader, const void *data, size_t size
     }
     while (status == 0 && *frame == NULL && *taken < size) {
         status = prepare(reader);
-        if (status < 0) {
+        if (status != 0) {
             break;
         }
         rest = reader->wanted - reader->got;
