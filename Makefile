@@ -125,8 +125,8 @@ RELAY := $(B)/tests/faults/relay
 tests: lib $(PROGRAMS) $(EXAMPLES) $(TCP) $(RELAY) $(EXAMPLES_CXX)
 
 # CK_FORK=no: one process and so one leak check per program, at its end; a hang is ended by the runner's limit.
-check-programs: $(PROGRAMS)
-	@$(RUN_ENV) CK_FORK=no CK_TIMEOUT_MULTIPLIER=20 $(RUN) $(RUN_OPTIONS) -l $(B)/logs $(PROGRAMS)
+check-programs: $(PROGRAMS) $(B)/examples/demo $(TCP)
+	@$(RUN_ENV) CK_FORK=no CK_TIMEOUT_MULTIPLIER=20 $(RUN) $(RUN_OPTIONS) -l $(B)/logs $(PROGRAMS) tests/install/demo_tcp.sh
 
 check-asan: ## the test programs under the address and undefined behaviour sanitizers, with leak check
 	@$(MAKE) VARIANT=asan check-programs RUN_OPTIONS="-t 600" RUN_ENV="ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1"

@@ -60,6 +60,29 @@ static void release(void *self, void *old)
     free(old);
 }
 
+static int start(void *self, flr_context *context, flr_execution *execution)
+{
+    (void)self, (void)context, (void)execution;
+    return 0;
+}
+
+static int execute(void *self, flr_context *context, const char *task, const flr_shareable *data,
+                   flr_signal *abort, flr_shareable **result)
+{
+    (void)self, (void)context, (void)task, (void)data, (void)abort, (void)result;
+    return 0;
+}
+
+static void on_sent(void *self, flr_aux_send *send)
+{
+    (void)self, (void)send;
+}
+
+static void on_done(void *self, flr_shareable *reply)
+{
+    (void)self, (void)reply;
+}
+
 /* ---- one registration per struct: 0 or a code; what was made is undone ---- */
 
 static int add_component(const void *ops)
@@ -176,6 +199,190 @@ static int take_step(const void *result)
     return status;
 }
 
+/* ---- of a client ---- */
+
+/* The sync message is answered with OK, so that a step begins the run; nothing else is answered. */
+static int answer_sync(void *self, flr_request *r)
+{
+    flr_shareable *reply;
+    (void)self;
+    if (strcmp(flr_request_get_topic(r), "__sync_runner__") != 0)
+        return FLR_E_IO;
+    ck_assert_int_eq(flr_shareable_new(&reply), 0);
+    int status = flr_request_answer_aux(r, reply);
+    flr_shareable_unref(reply);
+    return status;
+}
+
+static flr_client_runner *client_with(const void *options)
+{
+    flr_client_engine_ops engine;
+    flr_client_runner *client = NULL;
+    flr_client_engine_ops_init(&engine, sizeof engine);
+    engine.request = answer_sync;
+    flr_client_runner_new(options, "j", &engine, NULL, &client);
+    return client;
+}
+
+static int make_client(const void *engine)
+{
+    flr_client_runner *client = NULL;
+    int status = flr_client_runner_new(NULL, "j", engine, NULL, &client);
+    ck_assert_int_eq(status < 0, client == NULL);
+    flr_client_runner_free(client);
+    return status;
+}
+
+static int use_client_options(const void *options)
+{
+    flr_client_engine_ops engine;
+    flr_client_runner *client = NULL;
+    flr_client_engine_ops_init(&engine, sizeof engine);
+    engine.request = answer_sync;
+    int status = flr_client_runner_new(options, "j", &engine, NULL, &client);
+    ck_assert_int_eq(status < 0, client == NULL);
+    flr_client_runner_free(client);
+    return status;
+}
+
+static int add_executor(const void *ops)
+{
+    flr_client_runner *client = client_with(NULL);
+    int status = flr_client_runner_add_executor(client, "t", ops, NULL);
+    flr_client_runner_free(client);
+    return status;
+}
+
+/* An executor's own component is a struct of its own. */
+static int add_executor_component(const void *component)
+{
+    flr_executor_ops ops;
+    flr_executor_ops_init(&ops, sizeof ops);
+    ops.start = start;
+    ops.component = component;
+    return add_executor(&ops);
+}
+
+static int get_client_stats(const void *stats)
+{
+    flr_client_runner *client = client_with(NULL);
+    int status = flr_client_runner_get_stats(client, (flr_client_stats *)(uintptr_t)stats);
+    flr_client_runner_free(client);
+    return status;
+}
+
+static int step_client(const void *result)
+{
+    flr_client_runner *client = client_with(NULL);
+    int status = flr_client_runner_step(client, (flr_step_result *)(uintptr_t)result);
+    flr_client_runner_free(client);
+    return status;
+}
+
+/* A message of a client whose run has begun, in either way. */
+static int send_message(const flr_aux_options *aux, const flr_reliable_options *reliable)
+{
+    flr_client_runner *client = client_with(NULL);
+    flr_context *context = NULL;
+    flr_step_result result;
+    flr_shareable *message = NULL;
+    flr_step_result_init(&result, sizeof result);
+    ck_assert_int_eq(flr_client_runner_step(client, &result), 0);
+    ck_assert_int_eq(flr_client_runner_new_context(client, &context), 0);
+    ck_assert_int_eq(flr_shareable_new(&message), 0);
+    int status = aux != NULL ? flr_context_send_aux(context, "t", message, aux, on_sent, NULL)
+                             : flr_context_send_reliable(context, "server", "t", message, reliable,
+                                                         NULL, on_done, NULL);
+    flr_shareable_unref(message);
+    flr_context_free(context);
+    flr_client_runner_free(client);
+    return status;
+}
+
+static int send_aux(const void *options)
+{
+    return send_message(options, NULL);
+}
+
+static int send_reliable(const void *options)
+{
+    return send_message(NULL, options);
+}
+
+/* ---- of frames ---- */
+
+static flr_frame *frame_of(const void *envelope, int *status)
+{
+    flr_frame *frame = NULL;
+    *status = flr_frame_encode(envelope, &frame);
+    ck_assert_int_eq(*status < 0, frame == NULL);
+    return frame;
+}
+
+static flr_frame *small_frame(void)
+{
+    flr_envelope e;
+    int status;
+    flr_envelope_init(&e, sizeof e);
+    e.kind = FLR_FRAME_HOST;
+    return frame_of(&e, &status);
+}
+
+static int encode(const void *envelope)
+{
+    int status;
+    flr_frame_unref(frame_of(envelope, &status));
+    return status;
+}
+
+static int get_envelope(const void *envelope)
+{
+    flr_frame *frame = small_frame();
+    int status = flr_frame_get_envelope(frame, (flr_envelope *)(uintptr_t)envelope);
+    flr_frame_unref(frame);
+    return status;
+}
+
+static int decode(const flr_frame_limits *limits, flr_frame_fault *fault)
+{
+    flr_frame *frame = small_frame(), *decoded = NULL;
+    size_t size = flr_frame_get_size(frame);
+    flr_blob *bytes;
+    void *data;
+    ck_assert_int_eq(flr_blob_new(size, &bytes, &data), 0);
+    ck_assert_int_eq(flr_frame_copy(frame, data, size), 0);
+    int status = flr_frame_decode(bytes, limits, &decoded, fault);
+    ck_assert_int_eq(status < 0, decoded == NULL);
+    flr_frame_unref(decoded);
+    flr_frame_unref(frame);
+    flr_blob_unref(bytes);
+    return status;
+}
+
+/* All three that take limits agree. */
+static int use_limits(const void *limits)
+{
+    flr_frame_reader *reader = NULL;
+    size_t need = 0;
+    int status = decode(limits, NULL);
+    ck_assert_int_eq(flr_frame_measure("FLRF", 4, limits, &need), status);
+    ck_assert_int_eq(flr_frame_reader_new(limits, &reader), status);
+    flr_frame_reader_free(reader);
+    return status;
+}
+
+/* Both that fill a fault agree. */
+static int use_fault(const void *given)
+{
+    flr_frame_fault *fault = (flr_frame_fault *)(uintptr_t)given;
+    flr_frame_reader *reader = NULL;
+    ck_assert_int_eq(flr_frame_reader_new(NULL, &reader), 0);
+    int status = decode(NULL, fault);
+    ck_assert_int_eq(flr_frame_reader_get_fault(reader, fault), status);
+    flr_frame_reader_free(reader);
+    return status;
+}
+
 /* ---- all of them, well-formed ---- */
 
 static union {
@@ -190,6 +397,15 @@ static union {
     flr_local_options local;
     flr_stats stats;
     flr_step_result step;
+    flr_client_engine_ops client_engine;
+    flr_client_options client_options;
+    flr_client_stats client_stats;
+    flr_executor_ops executor;
+    flr_aux_options aux;
+    flr_reliable_options reliable;
+    flr_envelope envelope;
+    flr_frame_limits limits;
+    flr_frame_fault fault;
 } good;
 static flr_shareable *payload;
 static flr_value *model;
@@ -213,6 +429,55 @@ static size_t good_step(void)
 {
     flr_step_result_init(&good.step, sizeof good.step);
     return sizeof good.step;
+}
+
+static size_t good_client_engine(void)
+{
+    flr_client_engine_ops_init(&good.client_engine, sizeof good.client_engine);
+    good.client_engine.request = answer_sync;
+    return sizeof good.client_engine;
+}
+static size_t good_client_options(void)
+{
+    flr_client_options_init(&good.client_options, sizeof good.client_options);
+    return sizeof good.client_options;
+}
+static size_t good_client_stats(void)
+{
+    flr_client_stats_init(&good.client_stats, sizeof good.client_stats);
+    return sizeof good.client_stats;
+}
+static size_t good_executor(void)
+{
+    flr_executor_ops_init(&good.executor, sizeof good.executor);
+    good.executor.start = start;
+    return sizeof good.executor;
+}
+static size_t good_aux(void)
+{
+    flr_aux_options_init(&good.aux, sizeof good.aux);
+    return sizeof good.aux;
+}
+static size_t good_reliable(void)
+{
+    flr_reliable_options_init(&good.reliable, sizeof good.reliable);
+    return sizeof good.reliable;
+}
+static size_t good_envelope(void)
+{
+    flr_envelope_init(&good.envelope, sizeof good.envelope);
+    good.envelope.kind = FLR_FRAME_HOST;
+    return sizeof good.envelope;
+}
+static size_t good_limits(void)
+{
+    flr_frame_limits_init(&good.limits, sizeof good.limits);
+    return sizeof good.limits;
+}
+static size_t good_fault(void)
+{
+    flr_frame_fault_init(&good.fault, sizeof good.fault);
+    return sizeof good.fault;
 }
 
 static size_t good_controller(void)
@@ -284,6 +549,18 @@ static const struct sized {
     {"local", good_local, make_local},
     {"stats", good_stats, get_stats},
     {"step", good_step, take_step},
+    {"client engine", good_client_engine, make_client},
+    {"client options", good_client_options, use_client_options},
+    {"client stats", good_client_stats, get_client_stats},
+    {"client step", good_step, step_client},
+    {"executor", good_executor, add_executor},
+    {"executor's component", good_component, add_executor_component},
+    {"aux", good_aux, send_aux},
+    {"reliable", good_reliable, send_reliable},
+    {"envelope", good_envelope, encode},
+    {"envelope, out", good_envelope, get_envelope},
+    {"frame limits", good_limits, use_limits},
+    {"frame fault", good_fault, use_fault},
 };
 
 static void make_parts(const struct sized *s)
@@ -375,6 +652,26 @@ START_TEST(required_members_are_named)
 }
 END_TEST
 
+/* request is required, and one of execute and start; both may be there. */
+START_TEST(members_of_a_client)
+{
+    flr_client_engine_ops engine;
+    flr_executor_ops executor;
+    flr_client_runner *client = NULL;
+    flr_client_engine_ops_init(&engine, sizeof engine);
+    ck_assert_int_eq(flr_client_runner_new(NULL, "j", &engine, NULL, &client), FLR_E_INVAL);
+    ck_assert_ptr_null(client);
+    flr_executor_ops_init(&executor, sizeof executor);
+    ck_assert_int_eq(add_executor(&executor), FLR_E_INVAL);
+    executor.execute = execute;
+    ck_assert_int_eq(add_executor(&executor), 0);
+    executor.start = start;
+    ck_assert_int_eq(add_executor(&executor), 0);
+    executor.execute = NULL;
+    ck_assert_int_eq(add_executor(&executor), 0);
+}
+END_TEST
+
 START_TEST(nulls_and_names)
 {
     char longer[FLR_NAME_MAX + 2];
@@ -420,6 +717,7 @@ int main(void)
     tcase_add_loop_test(tests, every_struct_is_imported_with_care, 0,
                         (int)(sizeof all / sizeof all[0]));
     tcase_add_test(tests, required_members_are_named);
+    tcase_add_test(tests, members_of_a_client);
     tcase_add_test(tests, nulls_and_names);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -28,7 +28,6 @@ run_one() {
     # shellcheck disable=SC2086  # a wrapper is several words
     case $program in
     *.py) set -- "${PYTHON:-python3}" "$program" ;;
-    *.sh) set -- "$program" ;;
     *) set -- $RUN_WRAPPER "./${program#./}" ;;
     esac
     timeout -k 10 "$RUN_TIMEOUT" "$@" >"$log" 2>&1
