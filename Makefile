@@ -76,11 +76,13 @@ EXAMPLE_SRC := $(sort $(wildcard examples/*.c))
 EXAMPLES := $(call programs_of,$(EXAMPLE_SRC))
 TCP := $(B)/examples/tcp-server $(B)/examples/tcp-client
 TCP_BOTH := $(addprefix examples/tcp/,budget connection hello moment net token) $(addprefix examples/demo/,islands model penguins softmax)
-TCP_SERVER := $(addprefix examples/tcp/,server calls job options peers status) $(TCP_BOTH)
+TCP_SERVER := $(addprefix examples/tcp/,server calls job keeper members options peers status) $(TCP_BOTH)
 TCP_CLIENT := $(addprefix examples/tcp/,client link trainer) $(TCP_BOTH)
+TCP_LOAD_SRC := tests/bench/tcp_load $(addprefix examples/tcp/,budget connection hello link moment net token)
+TCP_LOAD := $(B)/tests/bench/tcp_load
 EXAMPLES_CXX := $(patsubst %.cpp,$(B)/%-cpp,$(sort $(wildcard examples/*.cpp)))
 SUPPORT_OBJ := $(call objects_of,$(sort $(wildcard tests/support/*.c)))
-BENCH_OBJ := $(call objects_of,$(sort $(wildcard tests/bench/*.c)))
+BENCH_OBJ := $(call objects_of,$(filter-out tests/bench/tcp%,$(sort $(wildcard tests/bench/*.c))))
 SIM_OBJ := $(call objects_of,$(sort $(wildcard tests/sim/sim_*.c)))
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
@@ -179,8 +181,9 @@ sim: $(SIM) ## play SEEDS (default 10000) simulated federations from SEED (defau
 faults: $(B)/examples/demo $(TCP) $(RELAY) ## federations over TCP through a bad network, SEEDS (default 2) from SEED (default 1) on
 	@SEEDS="$(SEEDS)" SEED="$(SEED)" tests/faults/faults.sh
 
-bench: $(B)/bench $(SO) ## print the figures (BENCH=name: those that begin so; QUICK=1: shorter; JSON=1: an object per line)
+bench: $(B)/bench $(SO) $(TCP) $(TCP_LOAD) ## print the figures (BENCH=name: those that begin so; QUICK=1: shorter; JSON=1: an object per line)
 	@BENCH="$(BENCH)" QUICK="$(QUICK)" JSON="$(JSON)" FLR_BENCH_SO="$(SO)" $(B)/bench
+	@BENCH="$(BENCH)" QUICK="$(QUICK)" JSON="$(JSON)" tests/bench/tcp.sh
 
 install: lib ## install to prefix (default /usr/local); DESTDIR libdir includedir are honoured
 	$(INSTALL) -d "$(DESTDIR)$(includedir)/flrunner" "$(DESTDIR)$(libdir)" "$(DESTDIR)$(pkgconfigdir)"
@@ -255,7 +258,8 @@ $(EXAMPLES): $(B)/examples/%: $(B)/obj/examples/%.o $$(call objects_of,$$(sort $
 
 $(B)/examples/tcp-server: $(TCP_SERVER:%=$(B)/obj/%.o) $(LIB)
 $(B)/examples/tcp-client: $(TCP_CLIENT:%=$(B)/obj/%.o) $(LIB)
-$(TCP):
+$(TCP_LOAD): $(TCP_LOAD_SRC:%=$(B)/obj/%.o) $(LIB)
+$(TCP) $(TCP_LOAD):
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(LINK) -o $@ $^ $(LIBS)

@@ -2,25 +2,22 @@
 #include "model.h"
 #include <string.h>
 
-int model_make(const double weights[WEIGHTS], flr_value **model)
+static int set_weights(flr_value **model, const double weights[WEIGHTS])
 {
     static const int64_t shape[2] = {FEATURES, CLASSES};
-    flr_blob *blob = NULL;
-    flr_value *tensor = NULL, *map = NULL;
-    int status = flr_blob_new_copy(weights, WEIGHTS * sizeof *weights, &blob);
+    return flr_map_set_tensor(model, "weights", FLR_TYPE_F64, 2, shape, weights);
+}
+
+int model_make(const double weights[WEIGHTS], flr_value **model)
+{
+    flr_value *map = NULL;
+    int status = flr_value_new_map(&map);
     if (status == 0)
-        status = flr_value_new_tensor(FLR_TYPE_F64, 2, shape, blob, &tensor);
-    if (status == 0)
-        status = flr_value_new_map(&map);
-    if (status == 0)
-        status = flr_map_set(&map, "weights", tensor);
-    if (status < 0) {
-        flr_value_unref(tensor); /* on success it belongs to the map */
+        status = set_weights(&map, weights);
+    if (status < 0)
         flr_value_unref(map);
-    } else {
+    else
         *model = map;
-    }
-    flr_blob_unref(blob);
     return status;
 }
 
@@ -36,13 +33,14 @@ int model_read(const flr_value *model, double weights[WEIGHTS])
 int model_train(const flr_shareable *data, const struct samples *samples, flr_shareable **result)
 {
     double weights[WEIGHTS];
-    flr_value *model = NULL;
     flr_shareable *message = NULL;
-    int status = model_read(flr_shareable_get(data, "model"), weights);
+    const flr_value *received = flr_shareable_get(data, "model");
+    int status = model_read(received, weights);
     if (status < 0)
         return status;
     softmax_train(weights, samples, LOCAL_STEPS, LEARNING_RATE);
-    status = model_make(weights, &model);
+    flr_value *model = flr_value_ref(received); /* setting makes it one of our own */
+    status = set_weights(&model, weights);
     if (status == 0)
         status = flr_shareable_new(&message);
     if (status == 0)

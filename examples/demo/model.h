@@ -17,7 +17,8 @@ int model_make(const double weights[WEIGHTS], flr_value **model);
 int model_read(const flr_value *model, double weights[WEIGHTS]);
 
 /*
- * A client's task: some steps from the model in the task's data, on the client's own rows.
+ * A client's task: some steps from the model in the task's data, on the client's own rows. What that
+ * model has besides the weights goes back as it came.
  * [out, flr_shareable_unref]
  */
 int model_train(const flr_shareable *data, const struct samples *samples, flr_shareable **result);

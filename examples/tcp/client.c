@@ -32,7 +32,7 @@
 
 struct options {
     const char *host, *port, *name, *token_file, *job, *data, *island;
-    double delay, patience, timeout, retry;
+    double delay, patience, timeout, retry, pause;
     int quiet;
 };
 
@@ -261,6 +261,7 @@ static int open_client(struct client *client)
     options.token = &client->token;
     options.times.frame = FRAME_TIME;
     options.times.stall = STALL_TIME;
+    options.longest_pause = o->pause;
     flr_frame_limits_init(&options.limits, sizeof options.limits);
     link_open(&client->link, &options, &link_ops, client, moment_now());
     if (open_signals(client) < 0)
@@ -321,6 +322,7 @@ static const char usage[] =
     "  --patience SECONDS  without the server, then it gives up (60)\n"
     "  --timeout SECONDS   of one call, longer than the server holds a request (60)\n"
     "  --retry SECONDS     until a result that was not taken is submitted again (5)\n"
+    "  --pause SECONDS     between attempts to reach the server, at most (10)\n"
     "  --quiet\n";
 
 enum {
@@ -335,22 +337,18 @@ enum {
     PATIENCE,
     TIMEOUT,
     RETRY,
+    PAUSE,
     QUIET
 };
 
-static const struct option long_options[] = {{"host", 1, NULL, HOST},
-                                             {"port", 1, NULL, PORT},
-                                             {"name", 1, NULL, NAME},
-                                             {"token-file", 1, NULL, TOKEN_FILE},
-                                             {"job", 1, NULL, JOB},
-                                             {"data", 1, NULL, DATA},
-                                             {"island", 1, NULL, ISLAND},
-                                             {"delay", 1, NULL, DELAY},
-                                             {"patience", 1, NULL, PATIENCE},
-                                             {"timeout", 1, NULL, TIMEOUT},
-                                             {"retry", 1, NULL, RETRY},
-                                             {"quiet", 0, NULL, QUIET},
-                                             {NULL, 0, NULL, 0}};
+static const struct option long_options[] = {
+    {"host", 1, NULL, HOST},         {"port", 1, NULL, PORT},
+    {"name", 1, NULL, NAME},         {"token-file", 1, NULL, TOKEN_FILE},
+    {"job", 1, NULL, JOB},           {"data", 1, NULL, DATA},
+    {"island", 1, NULL, ISLAND},     {"delay", 1, NULL, DELAY},
+    {"patience", 1, NULL, PATIENCE}, {"timeout", 1, NULL, TIMEOUT},
+    {"retry", 1, NULL, RETRY},       {"pause", 1, NULL, PAUSE},
+    {"quiet", 0, NULL, QUIET},       {NULL, 0, NULL, 0}};
 
 static int read_seconds(const char *text, double *seconds)
 {
@@ -372,7 +370,7 @@ static int take_option(struct options *o, int option, const char *value)
         o->quiet = 1;
         return 0;
     }
-    double *times[] = {&o->delay, &o->patience, &o->timeout, &o->retry};
+    double *times[] = {&o->delay, &o->patience, &o->timeout, &o->retry, &o->pause};
     return read_seconds(value, times[option - DELAY]);
 }
 
@@ -399,7 +397,8 @@ int main(int argc, char **argv)
                               .data = "examples/data/penguins.csv",
                               .patience = 60,
                               .timeout = 60,
-                              .retry = 5};
+                              .retry = 5,
+                              .pause = 10};
     if (read_options(argc, argv, &options) < 0) {
         fputs(usage, stderr);
         return 2;

@@ -15,11 +15,6 @@ struct held {
     int due;
 };
 
-struct member {
-    struct member *next;
-    char name[TOKEN_NAME];
-};
-
 /* ---- requests that are held ---- */
 
 static void hold(struct job *job, struct peer *peer, flr_frame *frame, int64_t until, int due)
@@ -86,7 +81,7 @@ static int list_clients(void *self, flr_client_list *list)
 {
     const struct job *job = self;
     int status = 0;
-    for (const struct member *m = job->members; m && status == 0; m = m->next)
+    for (const struct member *m = job->members.first; m && status == 0; m = m->next)
         status = flr_client_list_add(list, m->name, NULL);
     return status;
 }
@@ -116,6 +111,20 @@ static int send_aux(void *self, flr_aux_send *send)
             flr_aux_send_fail(send, i, status);
     }
     return 0;
+}
+
+/* The loop waits for the disk: a round's result is kept before the next round begins. */
+static int persist(void *self, const flr_state *state, int completed)
+{
+    const struct job *job = self;
+    char detail[512] = "";
+    (void)completed;
+    int status = flr_file_store_save(job->store, state);
+    if (status < 0) {
+        flr_file_store_get_detail(job->store, detail, sizeof detail);
+        fprintf(stderr, "%s: the state cannot be kept: %s\n", job->options.id, detail);
+    }
+    return status;
 }
 
 /*
@@ -163,16 +172,40 @@ static int on_round(void *self, const flr_round *round, const flr_value *model)
     return 0;
 }
 
+/* What is not trained, but sent and averaged all the same. */
+static int add_zeros(flr_value **model, size_t bytes)
+{
+    const int64_t elements = (int64_t)(bytes / sizeof(float));
+    flr_value *tensor = NULL;
+    flr_blob *blob = NULL;
+    void *zeros;
+    int status = flr_blob_new((size_t)elements * sizeof(float), &blob, &zeros);
+    if (status < 0)
+        return status;
+    memset(zeros, 0, (size_t)elements * sizeof(float));
+    status = flr_value_new_tensor(FLR_TYPE_F32, 1, &elements, blob, &tensor);
+    if (status == 0)
+        status = flr_map_set(model, "zeros", tensor);
+    if (status < 0)
+        flr_value_unref(tensor); /* on success it belongs to the model */
+    flr_blob_unref(blob);
+    return status;
+}
+
 static int make_workflow(struct job *job, flr_workflow **workflow)
 {
     static const double zeros[WEIGHTS];
     flr_fedavg_options options;
     flr_value *start = NULL;
     int status = model_make(zeros, &start);
+    if (status == 0 && job->options.model_bytes > 0)
+        status = add_zeros(&start, job->options.model_bytes);
     flr_fedavg_options_init(&options, sizeof options);
     options.initial_model = start;
     options.rounds = job->options.rounds;
     options.min_clients = job->options.min_clients;
+    options.models = job->store;
+    options.model_name = job->options.id;
     options.on_round = on_round;
     options.self = job;
     if (status == 0)
@@ -192,28 +225,28 @@ static int make_config(struct job *job, flr_config **config)
     if (status < 0)
         flr_workflow_unref(workflow); /* on success it belongs to the configuration */
     if (status == 0)
+        status = members_register(&job->members, *config);
+    if (status == 0)
         status = flr_config_set_task_request_interval(*config, TRY_AGAIN_TIME);
     if (status == 0)
         status = flr_config_set_heartbeat_timeout(*config, HEARTBEAT_TIMEOUT);
     return status;
 }
 
-int job_open(struct job *job, const struct job_options *options)
+static int make_runner(struct job *job)
 {
     flr_engine_ops engine;
     flr_config *config = NULL;
-    memset(job, 0, sizeof *job);
-    job->options = *options;
-    job->expire_at = NEVER;
     flr_engine_ops_init(&engine, sizeof engine);
     engine.list_clients = list_clients;
     engine.send_aux = send_aux;
+    engine.persist = job->store ? persist : NULL;
     engine.wakeup = wakeup;
     engine.task_ready = task_ready;
     engine.log = write_log;
     int status = make_config(job, &config);
     if (status == 0)
-        status = flr_runner_new(config, options->id, &engine, job, &job->runner);
+        status = flr_runner_new(config, job->options.id, &engine, job, &job->runner);
     if (status < 0)
         flr_config_free(config); /* on success it belongs to the runner */
     if (status == 0)
@@ -221,18 +254,44 @@ int job_open(struct job *job, const struct job_options *options)
     return status;
 }
 
-void job_close(struct job *job)
+static void release_runner(struct job *job)
 {
-    drop_held(job, NULL);
-    while (job->members) {
-        struct member *member = job->members;
-        job->members = member->next;
-        free(member);
-    }
     flr_context_free(job->context);
     flr_runner_free(job->runner);
     job->context = NULL;
     job->runner = NULL;
+}
+
+int job_open(struct job *job, const struct job_options *options, char *error, unsigned error_size)
+{
+    memset(job, 0, sizeof *job);
+    job->options = *options;
+    job->expire_at = NEVER;
+    if (options->directory &&
+        keeper_open(options->directory, options->id, &job->store, error, error_size) < 0)
+        return -1;
+    int status = make_runner(job);
+    if (status < 0) {
+        snprintf(error, error_size, "%s", flr_status_get_text(status));
+        return -1;
+    }
+    if (job->store && keeper_resume(job->store, options->id, options->rounds, job->runner,
+                                    &job->found, error, error_size) < 0)
+        return -1;
+    if (job->found == KEEPER_DONE) {
+        release_runner(job);
+        job->ended = 1;
+    }
+    return 0;
+}
+
+void job_close(struct job *job)
+{
+    drop_held(job, NULL);
+    release_runner(job);
+    members_free(&job->members);
+    flr_file_store_unref(job->store);
+    job->store = NULL;
 }
 
 /* ---- answering ---- */
@@ -281,20 +340,15 @@ static void answer(struct job *job, struct peer *peer, flr_frame *request, int64
 /* The first frame of this connection for this job. */
 static int join(struct job *job, struct peer *peer)
 {
-    struct member *member = job->members;
-    while (member && strcmp(member->name, peer->name) != 0)
-        member = member->next;
+    struct member *member = members_find(&job->members, peer->name);
     if (!member) {
-        member = malloc(sizeof *member);
-        int status = member ? flr_runner_add_client(job->runner, peer->name, NULL) : FLR_E_NOMEM;
-        if (status < 0) {
-            free(member);
+        int status = flr_runner_add_client(job->runner, peer->name, NULL);
+        if (status == 0 || status == FLR_E_EXISTS)
+            status = members_add(&job->members, peer->name, &member);
+        if (status < 0)
             return status;
-        }
-        memcpy(member->name, peer->name, TOKEN_NAME);
-        member->next = job->members;
-        job->members = member;
     }
+    member->seen = 1;
     peer->jobs |= job->options.bit;
     return 0;
 }
@@ -374,6 +428,21 @@ int64_t job_run(struct job *job, int64_t now)
     serve_held(job, now);
     int64_t next = job->ended ? NEVER : job->step_at;
     return job->due ? now : moment_earlier(next, job->expire_at);
+}
+
+int job_awaits(const struct job *job)
+{
+    return job->ended && job->runner && members_are_awaited(&job->members);
+}
+
+int job_finish(struct job *job, char *error, unsigned error_size)
+{
+    if (!job->store || !job->ended || job->result < 0)
+        return 0;
+    int status = flr_file_store_remove(job->store);
+    if (status < 0)
+        flr_file_store_get_detail(job->store, error, error_size);
+    return status < 0 ? -1 : 0;
 }
 
 void job_abort(struct job *job)

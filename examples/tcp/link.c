@@ -10,7 +10,6 @@
 
 #define GREETING_TIME 10.0 /* seconds to be connected and accepted */
 #define FIRST_PAUSE   0.1  /* seconds; doubled with each attempt that fails */
-#define LONGEST_PAUSE 10.0
 #define STEADY_TIME   10.0 /* seconds: a connection that lasted so long was a good one */
 
 struct pending {
@@ -129,6 +128,11 @@ static void take_answer(struct link *link, const flr_envelope *envelope, const f
 
 /* ---- the connection ---- */
 
+static double get_first_pause(const struct link *link)
+{
+    return link->options.longest_pause < FIRST_PAUSE ? link->options.longest_pause : FIRST_PAUSE;
+}
+
 /* Pauses are drawn at random: clients that lost a server together do not come back together. */
 static double draw_pause(struct link *link)
 {
@@ -146,14 +150,15 @@ static void lose(struct link *link, const char *why, int64_t now)
         connection_close(&link->connection);
         /* Not sooner: two clients of one name would throw each other out without a pause. */
         if (now >= moment_after(link->up_since, STEADY_TIME))
-            link->pause = FIRST_PAUSE;
+            link->pause = get_first_pause(link);
     } else if (link->fd >= 0) {
         close(link->fd);
     }
     link->fd = -1;
     link->state = LINK_DOWN;
     link->retry_at = moment_after(now, draw_pause(link));
-    link->pause = link->pause < LONGEST_PAUSE / 2 ? 2 * link->pause : LONGEST_PAUSE;
+    double longest = link->options.longest_pause;
+    link->pause = link->pause < longest / 2 ? 2 * link->pause : longest;
     link->ops->log(link->self, why);
     fail_calls(link, FLR_E_IO, 1);
 }
@@ -276,7 +281,7 @@ void link_open(struct link *link, const struct link_options *options, const stru
     link->self = self;
     link->fd = link->connection.fd = -1;
     link->retry_at = link->down_since = now;
-    link->pause = FIRST_PAUSE;
+    link->pause = get_first_pause(link);
     link->random = (uint64_t)now ^ (uint64_t)getpid() << 32 ^ 1;
 }
 

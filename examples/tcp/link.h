@@ -26,6 +26,7 @@ struct link_options {
     const struct token *token;
     struct connection_times times;
     flr_frame_limits limits;
+    double longest_pause; /* seconds between attempts to connect */
 };
 
 struct link {

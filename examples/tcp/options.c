@@ -28,10 +28,13 @@ static const char usage[] =
     "  --max-clients N    connected at once (1000)\n"
     "  --max-frame BYTES  of one message (16777216)\n"
     "  --budget BYTES     of all messages being received (67108864)\n"
+    "  --model-bytes BYTES   a tensor of so many zeros besides the model, to measure with (none)\n"
     "  --hold SECONDS     a request waits for a task at most (30)\n"
     "  --hello-time SECONDS   until a client has said who it is (5)\n"
     "  --frame-time SECONDS   until a message that was begun is complete (60)\n"
     "  --stall-time SECONDS   without a byte of it (15)\n"
+    "  --state DIR        keep the jobs' states and models there, and go on from them\n"
+    "  --linger SECONDS   after the end, for clients that did not come back since a restart (15)\n"
     "  --data FILE        penguins.csv, whose held-out rows are predicted\n"
     "  --stay             go on serving when all jobs are done\n"
     "  --quiet, --verbose\n"
@@ -95,10 +98,13 @@ enum {
     MAX_CLIENTS,
     MAX_FRAME,
     BUDGET,
+    MODEL_BYTES,
     HOLD,
     HELLO_TIME,
     FRAME_TIME,
     STALL_TIME,
+    STATE,
+    LINGER,
     DATA,
     STAY,
     QUIET,
@@ -117,10 +123,13 @@ static const struct option long_options[] = {{"tokens", 1, NULL, TOKENS},
                                              {"max-clients", 1, NULL, MAX_CLIENTS},
                                              {"max-frame", 1, NULL, MAX_FRAME},
                                              {"budget", 1, NULL, BUDGET},
+                                             {"model-bytes", 1, NULL, MODEL_BYTES},
                                              {"hold", 1, NULL, HOLD},
                                              {"hello-time", 1, NULL, HELLO_TIME},
                                              {"frame-time", 1, NULL, FRAME_TIME},
                                              {"stall-time", 1, NULL, STALL_TIME},
+                                             {"state", 1, NULL, STATE},
+                                             {"linger", 1, NULL, LINGER},
                                              {"data", 1, NULL, DATA},
                                              {"stay", 0, NULL, STAY},
                                              {"quiet", 0, NULL, QUIET},
@@ -157,6 +166,8 @@ static int take_option(struct options *o, int option, const char *value)
         return read_size(value, &o->max_frame);
     case BUDGET:
         return read_size(value, &o->budget);
+    case MODEL_BYTES:
+        return read_size(value, &o->model_bytes);
     case HOLD:
         return read_seconds(value, &o->hold_time);
     case HELLO_TIME:
@@ -165,6 +176,11 @@ static int take_option(struct options *o, int option, const char *value)
         return read_seconds(value, &o->frame_time);
     case STALL_TIME:
         return read_seconds(value, &o->stall_time);
+    case STATE:
+        o->state = value;
+        return 0;
+    case LINGER:
+        return read_seconds(value, &o->linger_time);
     case DATA:
         o->data = value;
         return 0;
@@ -231,6 +247,7 @@ int options_read(int argc, char **argv, struct options *options)
                                 .budget = 67108864,
                                 .rounds = ROUNDS,
                                 .min_clients = ISLANDS,
+                                .linger_time = 15,
                                 .hold_time = 30,
                                 .hello_time = 5,
                                 .frame_time = 60,

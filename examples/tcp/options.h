@@ -8,11 +8,11 @@
 #define JOBS 16 /* at most: fewer than bits of peer.jobs */
 
 struct options {
-    const char *host, *port, *port_file, *tokens, *name, *data;
+    const char *host, *port, *port_file, *tokens, *name, *data, *state;
     const char *jobs[JOBS];
-    size_t job_count, max_clients, max_frame, budget;
+    size_t job_count, max_clients, max_frame, budget, model_bytes;
     uint64_t rounds, min_clients;
-    double hold_time, hello_time, frame_time, stall_time;
+    double linger_time, hold_time, hello_time, frame_time, stall_time;
     int stay, quiet, verbose, status;
 };
 

@@ -16,6 +16,7 @@
  *     connection            frames over a socket: bounded queue, deadlines
  *     peers                 all connections of the server
  *     job, calls, status    what their frames are for
+ *     members, keeper       what of a job outlives this process
  *     options               the command line
  */
 #include "hello.h"
@@ -78,7 +79,7 @@ static void log_peer(void *self, const char *name, const char *text)
 static struct job *find_job(struct server *server, const char *id)
 {
     for (size_t i = 0; i < server->job_count; i++)
-        if (strcmp(server->jobs[i].options.id, id) == 0)
+        if (server->jobs[i].runner && strcmp(server->jobs[i].options.id, id) == 0)
             return &server->jobs[i];
     return NULL;
 }
@@ -205,6 +206,26 @@ static int wait_for_events(struct server *server, int64_t until)
     return 0;
 }
 
+static int is_awaiting(const struct server *server)
+{
+    int awaiting = 0;
+    for (size_t i = 0; i < server->job_count; i++)
+        awaiting |= job_awaits(&server->jobs[i]);
+    return awaiting;
+}
+
+/* 1: all jobs have ended, and there is nobody left who should hear that. */
+static int is_over(struct server *server, int running, int64_t now)
+{
+    if (!running && server->end_at == NEVER && !server->options->stay)
+        server->end_at =
+            moment_after(now, is_awaiting(server) ? server->options->linger_time : END_TIME);
+    if (server->end_at <= now)
+        return 1;
+    /* Clients that were told close their connections. */
+    return server->end_at != NEVER && !running && server->peers.open == 0 && !is_awaiting(server);
+}
+
 static int run_loop(struct server *server)
 {
     for (;;) {
@@ -212,11 +233,7 @@ static int run_loop(struct server *server)
         int running = run_jobs(server, now, &next);
         next = moment_earlier(next, calls_check(&server->calls, now));
         next = moment_earlier(next, peers_check(&server->peers, now));
-        if (!running && server->end_at == NEVER && !server->options->stay)
-            server->end_at = moment_after(now, END_TIME);
-        /* Clients that were told close their connections. */
-        if (server->end_at <= now ||
-            (server->end_at != NEVER && !running && server->peers.open == 0))
+        if (is_over(server, running, now))
             return 0;
         next = moment_earlier(next, server->end_at);
         if (wait_for_events(server, next) < 0)
@@ -238,6 +255,16 @@ static int judge_runs(struct server *server)
                 flr_status_get_text(job->result), detail);
         status = -1;
     }
+    return status;
+}
+
+static int finish_jobs(struct server *server)
+{
+    char error[512] = "";
+    int status = 0;
+    for (size_t i = 0; i < server->job_count; i++)
+        if (job_finish(&server->jobs[i], error, sizeof error) < 0)
+            status = fail(server->jobs[i].options.id, error);
     return status;
 }
 
@@ -318,9 +345,25 @@ static int open_peers(struct server *server)
     return o->port_file ? write_port(o->port_file, port) : 0;
 }
 
+static void report_job(const struct server *server, const struct job *job)
+{
+    char detail[512] = "";
+    const char *id = job->options.id, *directory = server->options->state;
+    if (job->found == KEEPER_PREVIOUS) {
+        flr_file_store_get_detail(job->store, detail, sizeof detail);
+        fprintf(stderr, "%s: goes on from the state before the last: %s\n", id, detail);
+    } else if (job->found != KEEPER_NOTHING && !server->options->quiet) {
+        fprintf(stderr, "%s: %s (%s)\n", id,
+                job->found == KEEPER_NEWEST ? "goes on from its last state"
+                                            : "was done before: its model is there",
+                directory);
+    }
+}
+
 static int open_jobs(struct server *server)
 {
     const struct options *o = server->options;
+    char error[1200];
     for (size_t i = 0; i < o->job_count; i++) {
         struct job_options options;
         memset(&options, 0, sizeof options);
@@ -330,14 +373,17 @@ static int open_jobs(struct server *server)
         options.loud = o->verbose;
         options.rounds = o->rounds;
         options.min_clients = o->min_clients;
+        options.model_bytes = o->model_bytes;
         options.hold_time = o->hold_time;
+        options.directory = o->state;
         options.held_out = &server->data.held_out;
         options.peers = &server->peers;
         options.calls = &server->calls;
-        int status = job_open(&server->jobs[i], &options);
+        int status = job_open(&server->jobs[i], &options, error, sizeof error);
         server->job_count++; /* to be closed also if it failed half-way */
         if (status < 0)
-            return fail(o->jobs[i], flr_status_get_text(status));
+            return fail(o->jobs[i], error);
+        report_job(server, &server->jobs[i]);
     }
     printf("%s%-5s  clients    loss  accuracy         time\n",
            o->job_count > 1 ? "job             " : "", "round");
@@ -387,6 +433,8 @@ static int serve(const struct options *options)
         status = run_loop(server);
     if (status == 0)
         status = judge_runs(server);
+    if (finish_jobs(server) < 0)
+        status = -1;
     close_server(server);
     free(server);
     return status;

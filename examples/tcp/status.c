@@ -20,11 +20,16 @@ static const char *state_name(const struct job *job)
     return status >= 0 && status <= FLR_STATUS_DONE ? names[status] : "unknown";
 }
 
-/* Between workflows there is no board. */
+/* Between workflows there is no board, and of a job that was done before there is nothing. */
 static int print_job(FILE *file, const struct job *job)
 {
     flr_board *board;
     flr_blob *text = NULL;
+    if (!job->runner) {
+        fprintf(file, "{\"job\": \"%s\", \"status\": \"done\", \"board\": null}\n",
+                job->options.id);
+        return 0;
+    }
     int status = flr_context_get_board(job->context, &board);
     if (status == 0)
         status = flr_board_print(board, 0, &text);

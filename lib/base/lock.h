@@ -36,6 +36,7 @@ enum {
     FLR__RANK_BUS = 65,       /* events: list of handlers */
     FLR__RANK_RELIABLE = 68,  /* reliable messages: transactions, exchanges */
     FLR__RANK_CONTROLLER = 70,/* workflows: a controller's own state */
+    FLR__RANK_STORE = 72,     /* a file store: one call at a time */
     FLR__RANK_STATS = 75,     /* counters, generators */
     FLR__RANK_SIGNAL = 80,    /* a tree of signals; a clock */
     FLR__RANK_WAKER = 90      /* wakers: leaves of the leaves */

@@ -5,7 +5,9 @@
 #include <flrunner/blob.h>
 
 #include "base/alloc.h"
+#include "data/value.h"
 #include <stdatomic.h>
+#include <stdint.h>
 #include <string.h>
 
 /* the bytes of an owning blob begin this far behind it: both are aligned to 64 then */
@@ -139,4 +141,20 @@ const void *flr_blob_get_data(const flr_blob *blob)
 size_t flr_blob_get_size(const flr_blob *blob)
 {
     return blob == NULL ? 0 : blob->size;
+}
+
+int flr__blob_align(flr_blob **blob, size_t alignment)
+{
+    flr_blob *copy;
+    int status;
+
+    if ((uintptr_t)flr_blob_get_data(*blob) % alignment == 0) {
+        return 0;
+    }
+    status = flr_blob_new_copy(flr_blob_get_data(*blob), flr_blob_get_size(*blob), &copy);
+    if (status == 0) {
+        flr_blob_unref(*blob);
+        *blob = copy;
+    }
+    return status;
 }

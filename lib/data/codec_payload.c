@@ -3,6 +3,7 @@
  * lock: see codec_read.c.
  */
 #include "data/msgpack.h"
+#include "data/value.h"
 
 #include <string.h>
 
@@ -95,23 +96,6 @@ int flr__read_bytes(flr__reader *r, bool is_segment, uint64_t size, flr_value **
     return status;
 }
 
-/* Whoever reads elements by their type needs them aligned; memory of the host's need not be. */
-static int align(flr_blob **blob, size_t alignment)
-{
-    flr_blob *copy;
-    int status;
-
-    if ((uintptr_t)flr_blob_get_data(*blob) % alignment == 0) {
-        return 0;
-    }
-    status = flr_blob_new_copy(flr_blob_get_data(*blob), flr_blob_get_size(*blob), &copy);
-    if (status == 0) {
-        flr_blob_unref(*blob);
-        *blob = copy;
-    }
-    return status;
-}
-
 static int read_shape(flr__reader *r, uint64_t rank, int64_t *shape)
 {
     uint64_t dim = 0;
@@ -158,7 +142,7 @@ static int read_tensor(flr__reader *r, bool is_segment, uint64_t size, flr_value
         status = read_blob(r, is_segment, size - 2 - 8 * rank, &blob);
     }
     if (status == 0) {
-        status = align(&blob, element);
+        status = flr__blob_align(&blob, element);
     }
     if (status == 0) {
         status = flr_value_new_tensor(type, (size_t)rank, shape, blob, value);

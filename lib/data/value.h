@@ -32,6 +32,10 @@ flr_value *flr__value_empty_map(void);
 flr_value *flr__value_empty_text(void);
 flr_value *flr__value_in_or_out(bool out);
 
+/* Elements of a tensor must be aligned to their size, for whoever reads them by their type; memory of the host's, or a part of other
+ * bytes, need not be: *blob becomes a copy then. 0 or FLR_E_NOMEM. */
+int flr__blob_align(flr_blob **blob, size_t alignment);
+
 /* One value's text as JSON (tensors as {"type","shape"}, bytes as {"bytes": n}, pointers as
  * their kind); for logs and status lines. */
 struct flr__text;

@@ -1,129 +1,16 @@
 /*
  * Saved state: taking it, handing it to persist, returning to it. Rows PS-01 to PS-06. One save or persist at a time (the turnstile
- * `saving`); requests do not wait for it. The byte layout stands in flrunner/snapshot.h.
+ * `saving`); requests do not wait for it. lib/store/state.c makes bytes of it.
  *
  * The head is a map: `job`, `index`, `begun` (runs), `secret` (bytes) and `entries`, a list of maps `kind` (1 component, 2 controller, 3 communicator), `id`,
  * `state`, in the order of the components.
  */
 #include "base/abi.h"
-#include "data/codec.h"
 #include "runner/internal.h"
+#include "store/state.h"
 #include <string.h>
 
-#define FORMAT_VERSION 1
-#define FIXED_PART     24 /* magic, version, segments, length of the head */
-#define INLINE_MAX     4096
-
-static const char magic[8] = {'F', 'L', 'R', 'S', 'T', 'A', 'T', 'E'};
-
-struct flr_state {
-    atomic_size_t refs;
-    flr_blob *prefix;
-    flr__encoded encoded; /* head, then the segments */
-};
-
-/* ---------------------------------------------------------------- the handle */
-
-flr_state *flr_state_ref(const flr_state *state)
-{
-    flr_state *s = (flr_state *)(uintptr_t)state;
-    if (s != NULL)
-        atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
-    return s;
-}
-
-void flr_state_unref(flr_state *state)
-{
-    if (state == NULL || atomic_fetch_sub_explicit(&state->refs, 1, memory_order_acq_rel) != 1)
-        return;
-    flr_blob_unref(state->prefix);
-    flr__encoded_free(&state->encoded);
-    flr__free(state);
-}
-
-size_t flr_state_get_segment_count(const flr_state *state)
-{
-    return state == NULL ? 0 : state->encoded.count + 2;
-}
-
-static const flr_blob *segment(const flr_state *state, size_t i)
-{
-    if (i >= flr_state_get_segment_count(state))
-        return NULL;
-    return i == 0 ? state->prefix : i == 1 ? state->encoded.head : state->encoded.blobs[i - 2];
-}
-
-const void *flr_state_get_segment(const flr_state *state, size_t i, size_t *size)
-{
-    const flr_blob *b = segment(state, i);
-    if (size != NULL)
-        *size = flr_blob_get_size(b);
-    return flr_blob_get_data(b);
-}
-
-size_t flr_state_get_size(const flr_state *state)
-{
-    size_t size = 0;
-    for (size_t i = 0; i < flr_state_get_segment_count(state); i++)
-        size += flr_blob_get_size(segment(state, i));
-    return size;
-}
-
-int flr_state_copy(const flr_state *state, void *buffer, size_t size)
-{
-    unsigned char *to = buffer;
-    if (state == NULL || buffer == NULL)
-        return FLR_E_INVAL;
-    if (size < flr_state_get_size(state))
-        return FLR_E_LIMIT;
-    for (size_t i = 0; i < flr_state_get_segment_count(state); i++) {
-        const flr_blob *b = segment(state, i);
-        if (flr_blob_get_size(b) > 0)
-            memcpy(to, flr_blob_get_data(b), flr_blob_get_size(b));
-        to += flr_blob_get_size(b);
-    }
-    return 0;
-}
-
 /* ---------------------------------------------------------------- taking one */
-
-static void put(uint8_t *to, uint64_t number, size_t bytes)
-{
-    for (size_t i = 0; i < bytes; i++)
-        to[i] = (uint8_t)(number >> (8 * i));
-}
-
-static uint64_t get(const uint8_t *from, size_t bytes)
-{
-    uint64_t number = 0;
-    for (size_t i = 0; i < bytes; i++)
-        number |= (uint64_t)from[i] << (8 * i);
-    return number;
-}
-
-static int make_prefix(flr_state *s)
-{
-    void *bytes;
-    size_t lengths = FIXED_PART + 8 * s->encoded.count;
-    int status = flr_blob_new(lengths + 8, &s->prefix, &bytes);
-    if (status < 0)
-        return status;
-    uint8_t *p = bytes;
-    memcpy(p, magic, sizeof magic);
-    put(p + 8, FORMAT_VERSION, 4);
-    put(p + 12, s->encoded.count, 4);
-    put(p + 16, flr_blob_get_size(s->encoded.head), 8);
-    uint32_t crc =
-        flr__crc32c(0, flr_blob_get_data(s->encoded.head), flr_blob_get_size(s->encoded.head));
-    for (size_t i = 0; i < s->encoded.count; i++) {
-        put(p + FIXED_PART + 8 * i, flr_blob_get_size(s->encoded.blobs[i]), 8);
-        crc = flr__crc32c(crc, flr_blob_get_data(s->encoded.blobs[i]),
-                          flr_blob_get_size(s->encoded.blobs[i]));
-    }
-    put(p + lengths, flr__crc32c(0, p, lengths), 4);
-    put(p + lengths + 4, crc, 4);
-    return 0;
-}
 
 /* One component's entry, if it saves. */
 static int save_entry(flr_runner *r, flr_context *context, const flr__component *c,
@@ -194,7 +81,6 @@ static int describe(flr_runner *r, flr_value *entries, flr_value **out)
 static int take_state(flr_runner *r, flr_state **out)
 {
     flr_value *entries = NULL, *head = NULL;
-    flr_state *s = NULL;
     flr_context *context = flr__context_new(&r->site);
     int status = context == NULL ? FLR_E_NOMEM : flr_value_new_list(&entries);
     for (size_t i = 0; status == 0 && i < r->site.components.count; i++)
@@ -203,25 +89,10 @@ static int take_state(flr_runner *r, flr_state **out)
     if (status == 0)
         status = describe(r, entries, &head);
     flr_value_unref(entries);
-    if (status == 0 && (s = flr__zalloc(sizeof *s)) == NULL)
-        status = FLR_E_NOMEM;
-    if (status == 0) {
-        atomic_init(&s->refs, 1);
-        status = flr__encode(head, INLINE_MAX, &s->encoded);
-        if (status < 0) {
-            flr__free(s);
-            s = NULL;
-        }
-    }
-    flr_value_unref(head);
     if (status == 0)
-        status = make_prefix(s);
-    if (status < 0) {
-        flr_state_unref(s);
-        return status;
-    }
-    *out = s;
-    return 0;
+        status = flr__state_new(head, out);
+    flr_value_unref(head);
+    return status;
 }
 
 int flr_runner_save(flr_runner *runner, flr_state **state)
@@ -274,67 +145,6 @@ int flr_runner_persist(flr_runner *runner)
 }
 
 /* ---------------------------------------------------------------- returning to one */
-
-/* Checks the prefix; cuts the segments out of `whole`. *head: the MessagePack part. */
-static int cut(flr_blob *whole, flr_blob ***segments, size_t *count, const uint8_t **head,
-               size_t *head_size)
-{
-    const uint8_t *p = flr_blob_get_data(whole);
-    size_t size = flr_blob_get_size(whole);
-    if (size < FIXED_PART + 8 || memcmp(p, magic, sizeof magic) != 0)
-        return FLR_E_CORRUPT;
-    uint64_t n = get(p + 12, 4);
-    if (n > (size - FIXED_PART - 8) / 8)
-        return FLR_E_CORRUPT;
-    size_t lengths = FIXED_PART + 8 * (size_t)n, at = lengths + 8;
-    if (get(p + lengths, 4) != flr__crc32c(0, p, lengths))
-        return FLR_E_CORRUPT;
-    if (get(p + 8, 4) != FORMAT_VERSION)
-        return get(p + 8, 4) > FORMAT_VERSION ? FLR_E_NOTSUP : FLR_E_CORRUPT;
-    if (get(p + lengths + 4, 4) != flr__crc32c(0, p + at, size - at))
-        return FLR_E_CORRUPT;
-    uint64_t length = get(p + 16, 8);
-    if (length > size - at)
-        return FLR_E_CORRUPT;
-    *head = p + at;
-    *head_size = (size_t)length;
-    at += (size_t)length;
-    flr_blob **list = flr__zalloc_array(n > 0 ? (size_t)n : 1, sizeof(flr_blob *));
-    if (list == NULL)
-        return FLR_E_NOMEM;
-    *segments = list;
-    *count = (size_t)n;
-    for (size_t i = 0; i < *count; i++) {
-        length = get(p + FIXED_PART + 8 * i, 8);
-        if (length > size - at)
-            return FLR_E_CORRUPT;
-        int status = flr_blob_new_slice(whole, at, (size_t)length, &list[i]);
-        if (status < 0)
-            return status;
-        at += (size_t)length;
-    }
-    return at == size ? 0 : FLR_E_CORRUPT;
-}
-
-static int parse(const void *data, size_t size, flr_value **head)
-{
-    static const flr__decode_limits limits = {FLR_VALUE_MAX_DEPTH, FLR_VALUE_MAX_COUNT,
-                                              FLR_VALUE_MAX_TEXT, SIZE_MAX};
-    flr_blob *whole, **segments = NULL;
-    const uint8_t *bytes = NULL;
-    size_t count = 0, head_size = 0, offset;
-    int status = flr_blob_new_copy(data, size, &whole);
-    if (status < 0)
-        return status;
-    status = cut(whole, &segments, &count, &bytes, &head_size);
-    if (status == 0)
-        status = flr__decode(bytes, head_size, segments, count, &limits, head, &offset);
-    for (size_t i = 0; i < count; i++)
-        flr_blob_unref(segments[i]);
-    flr__free(segments);
-    flr_blob_unref(whole);
-    return status;
-}
 
 static const flr_value *entry_of(const flr_value *entries, const flr__component *c)
 {
@@ -423,6 +233,18 @@ static int restore_components(flr_runner *r, const flr_value *entries)
     return status;
 }
 
+/* The tree holds its bytes. */
+static int read_copy(const void *data, size_t size, flr_value **head)
+{
+    flr_blob *whole;
+    int status = flr_blob_new_copy(data, size, &whole);
+    if (status != 0)
+        return status;
+    status = flr__state_read(whole, head);
+    flr_blob_unref(whole);
+    return status;
+}
+
 int flr_runner_restore(flr_runner *runner, const void *data, size_t size)
 {
     flr_value *head = NULL;
@@ -432,7 +254,7 @@ int flr_runner_restore(flr_runner *runner, const void *data, size_t size)
         return FLR_E_STATE;
     if (data == NULL || size == 0)
         return FLR_E_NOTFOUND;
-    int status = parse(data, size, &head);
+    int status = read_copy(data, size, &head);
     if (status == 0)
         status = check_head(runner, head);
     if (status == 0)
