@@ -87,9 +87,9 @@ typedef struct flr_fedavg_options {
     void *self;
     /** [keep, a reference] Optional: an open store that gets the model, with metadata `job`, `workflow`, `round` (number of completed rounds). A failure ends the run. */
     flr_file_store *models;
-    /** [copy] name of the model in it; default "model": `model.safetensors` at the end of the last round */
+    /** [copy] name of the model in it; 1 to 43 bytes as the name of a file store's states; default "model": `model.safetensors` at the end of the last round */
     const char *model_name;
-    /** Also each so many rounds, before the state is persisted: `model-ROUNDS.safetensors`; 0 (default): only at the end. */
+    /** Also each so many rounds, before the state is persisted: `model-ROUNDS.safetensors`; 0 (default): only at the end; needs `models`. */
     uint64_t model_every;
     /* ---- end of 1.0 ---- */
 } flr_fedavg_options;

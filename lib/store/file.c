@@ -141,7 +141,7 @@ void flr__file_unlock(int *fd)
 #define AT_ONCE 64 /* parts of one call */
 
 /* All parts, in as many calls as it takes. */
-static int write_parts(int fd, const flr__part *parts, size_t count)
+static int write_parts(int fd, const flr__chunk *parts, size_t count)
 {
     struct iovec v[AT_ONCE];
     size_t next = 0, done = 0; /* bytes of the next part that are written */
@@ -174,7 +174,7 @@ void flr__file_discard(flr__directory *d, const char *name)
     unlinkat(d->fd, name, 0);
 }
 
-int flr__file_write(flr__directory *d, const char *name, const flr__part *parts, size_t count)
+int flr__file_write(flr__directory *d, const char *name, const flr__chunk *parts, size_t count)
 {
     int fd = open_at(d->fd, name, O_WRONLY | O_CREAT | O_TRUNC), status = 0;
 

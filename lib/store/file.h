@@ -13,10 +13,10 @@ typedef struct flr__directory {
 } flr__directory;
 
 /* Bytes to write. */
-typedef struct flr__part {
+typedef struct flr__chunk {
     const void *data;
     size_t size;
-} flr__part;
+} flr__chunk;
 
 /* Say why: "WHAT NAME: the system's text of ERROR". The code that fits: FLR_E_NOTFOUND, FLR_E_NOMEM or FLR_E_IO. */
 int flr__directory_fail(flr__directory *d, const char *what, const char *name, int error);
@@ -31,7 +31,7 @@ int flr__directory_sync(flr__directory *d);
 int flr__file_lock(flr__directory *d, const char *name, int *fd);
 void flr__file_unlock(int *fd); /* -1: nothing */
 /* Write the parts to a file of this name, down to the disk. On failure there is none. */
-int flr__file_write(flr__directory *d, const char *name, const flr__part *parts, size_t count);
+int flr__file_write(flr__directory *d, const char *name, const flr__chunk *parts, size_t count);
 /* FLR_E_NOTFOUND: there is no `from`. */
 int flr__file_rename(flr__directory *d, const char *from, const char *to);
 /* Undo it, or remove what is of no use, after a failure: without a word, so that the failure stays said. */

@@ -129,7 +129,7 @@ int flr__safetensors_write(const flr_value *model, const flr_value *metadata, fl
 {
     size_t count = flr_value_get_size(model);
     flr__text head = {0};
-    flr__part *parts;
+    flr__chunk *parts;
     entry *entries;
     int status;
 
@@ -149,11 +149,11 @@ int flr__safetensors_write(const flr_value *model, const flr_value *metadata, fl
         flr__free(entries);
         return status;
     }
-    parts[0] = (flr__part){head.data, head.size};
+    parts[0] = (flr__chunk){head.data, head.size};
     for (size_t i = 0; i < count; i++) {
         const flr_blob *blob = flr_value_get_blob(entries[i].tensor);
 
-        parts[i + 1] = (flr__part){flr_blob_get_data(blob), flr_blob_get_size(blob)};
+        parts[i + 1] = (flr__chunk){flr_blob_get_data(blob), flr_blob_get_size(blob)};
     }
     flr__free(entries);
     *out = (flr__model_bytes){head.data, parts, count + 1};

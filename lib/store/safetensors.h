@@ -7,7 +7,7 @@
 
 typedef struct flr__model_bytes {
     char *head;       /* the length, and the header */
-    flr__part *parts; /* what is written: the head, and the tensors' own memory */
+    flr__chunk *parts; /* what is written: the head, and the tensors' own memory */
     size_t count;
 } flr__model_bytes;
 

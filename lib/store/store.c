@@ -305,7 +305,7 @@ static int put_in_place(flr_file_store *s, const char *temporary)
 }
 
 /* [locked] */
-static int save(flr_file_store *s, const flr__part *parts, size_t count)
+static int save(flr_file_store *s, const flr__chunk *parts, size_t count)
 {
     char temporary[FLR__FILE_PATH_MAX];
     int status = find_out_damage(s);
@@ -327,7 +327,7 @@ static int save(flr_file_store *s, const flr__part *parts, size_t count)
 int flr_file_store_save(flr_file_store *store, const flr_state *state)
 {
     size_t count = flr_state_get_segment_count(state);
-    flr__part *parts;
+    flr__chunk *parts;
     int status;
 
     if (store == NULL || state == NULL) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define DEFAULT_TASK_NAME "train"
+#define DEFAULT_MODEL_NAME "model"
 
 void flr_fedavg_options_init(flr_fedavg_options *options, size_t size)
 {
@@ -15,6 +16,7 @@ void flr_fedavg_options_init(flr_fedavg_options *options, size_t size)
         return;
     flr__abi_init(options, size);
     options->task_name = DEFAULT_TASK_NAME;
+    options->model_name = DEFAULT_MODEL_NAME;
     options->rounds = 5;
     options->min_clients = 1;
     options->wait_time_after_min_received = 10.0;
@@ -188,6 +190,8 @@ static int end_round(flr__fedavg *f, flr_context *context, int64_t now)
             flr_context_fail(context, status, "on_round failed after round %llu",
                              (unsigned long long)f->record.number);
     }
+    if (!status)
+        status = flr__fedavg_keep_model(f, context);
     if (!status) {
         status = flr_runner_persist(flr_context_get_runner(context));
         if (status < 0)
@@ -323,6 +327,8 @@ static void fedavg_destroy(void *self)
     flr_value_unref(f->model);
     flr__mutex_destroy(&f->lock);
     flr__free((char *)f->options.task_name);
+    flr__free((char *)f->options.model_name);
+    flr_file_store_unref(f->options.models);
     flr__free(f);
 }
 
@@ -347,6 +353,8 @@ static int check_options(const flr_fedavg_options *o)
         !strcmp(o->task_name, FLR_TASK_NAME_END_RUN))
         return FLR_E_INVAL;
     int status = flr__check_name(o->task_name, FLR_NAME_MAX);
+    if (!status)
+        status = flr__fedavg_check_files(o);
     return status < 0 ? status : flr__model_check(o->initial_model, (int)o->integers);
 }
 
@@ -377,6 +385,8 @@ int flr_fedavg_new(const flr_fedavg_options *options, flr_workflow **workflow)
         return status;
     if (!o.task_name)
         o.task_name = DEFAULT_TASK_NAME;
+    if (!o.model_name)
+        o.model_name = DEFAULT_MODEL_NAME;
     status = check_options(&o);
     if (status < 0)
         return status;
@@ -390,10 +400,13 @@ int flr_fedavg_new(const flr_fedavg_options *options, flr_workflow **workflow)
     }
     f->options = o;
     f->options.task_name = flr__strdup(o.task_name);
+    f->options.model_name = flr__strdup(o.model_name);
+    f->options.models = flr_file_store_ref(o.models);
     f->options.initial_model = NULL;
     f->model = flr_value_ref(o.initial_model);
     f->record.total = o.rounds;
-    status = f->options.task_name ? make_workflow(f, workflow) : FLR_E_NOMEM;
+    status = f->options.task_name && f->options.model_name ? make_workflow(f, workflow)
+                                                           : FLR_E_NOMEM;
     if (status < 0)
         fedavg_destroy(f);
     return status;

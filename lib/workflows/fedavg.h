@@ -12,7 +12,8 @@
 #include "workflows/round.h"
 
 typedef struct flr__fedavg {
-    flr_fedavg_options options; /* task_name is a copy; initial_model is not used after creation */
+    /* the texts are copies, `models` a reference; initial_model is not used after creation */
+    flr_fedavg_options options;
     flr__mutex lock;
     flr_value *model; /* of the last completed round; frozen by having more than one owner */
     uint64_t round;   /* the one in progress, or to be begun */
@@ -33,6 +34,11 @@ int flr__fedavg_check(const flr__fedavg *f, const flr_shareable *result, const f
                       double *weight);
 /* Take a result, or count why not. In the task's turn. 0, FLR_E_NOMEM, FLR_E_LIMIT. */
 int flr__fedavg_take(flr__fedavg *f, const char *client, const flr_shareable *result);
+
+/* ---- model_files.c ---- */
+int flr__fedavg_check_files(const flr_fedavg_options *options); /* 0, FLR_E_INVAL, FLR_E_LIMIT */
+/* The round before f->round is complete, and nobody steps: write its model if it is to be written. */
+int flr__fedavg_keep_model(const flr__fedavg *f, flr_context *context);
 
 /* Saved state: the beginning of the round in progress. */
 int flr__fedavg_save(void *self, flr_context *context, flr_value **state);

@@ -499,6 +499,9 @@ struct frozen_flr_fedavg_options {
     int64_t accumulator;
     int (*on_round)(void *self, const flr_round *round, const flr_value *model);
     void *self;
+    flr_file_store *models;
+    const char *model_name;
+    uint64_t model_every;
 };
 FROZEN_MEMBER(flr_fedavg_options, struct_size)
 FROZEN_MEMBER(flr_fedavg_options, flags)
@@ -513,6 +516,9 @@ FROZEN_MEMBER(flr_fedavg_options, integers)
 FROZEN_MEMBER(flr_fedavg_options, accumulator)
 FROZEN_MEMBER(flr_fedavg_options, on_round)
 FROZEN_MEMBER(flr_fedavg_options, self)
+FROZEN_MEMBER(flr_fedavg_options, models)
+FROZEN_MEMBER(flr_fedavg_options, model_name)
+FROZEN_MEMBER(flr_fedavg_options, model_every)
 FROZEN_NEXT(flr_fedavg_options, struct_size, flags)
 FROZEN_NEXT(flr_fedavg_options, flags, initial_model)
 FROZEN_NEXT(flr_fedavg_options, initial_model, task_name)
@@ -525,7 +531,28 @@ FROZEN_NEXT(flr_fedavg_options, wait_for_clients_timeout, integers)
 FROZEN_NEXT(flr_fedavg_options, integers, accumulator)
 FROZEN_NEXT(flr_fedavg_options, accumulator, on_round)
 FROZEN_NEXT(flr_fedavg_options, on_round, self)
-FROZEN_STRUCT(flr_fedavg_options, self)
+FROZEN_NEXT(flr_fedavg_options, self, models)
+FROZEN_NEXT(flr_fedavg_options, models, model_name)
+FROZEN_NEXT(flr_fedavg_options, model_name, model_every)
+FROZEN_STRUCT(flr_fedavg_options, model_every)
+
+struct frozen_flr_file_store_options {
+    uint32_t struct_size;
+    uint32_t flags;
+    const char *directory;
+    const char *name;
+    uint64_t max_size;
+};
+FROZEN_MEMBER(flr_file_store_options, struct_size)
+FROZEN_MEMBER(flr_file_store_options, flags)
+FROZEN_MEMBER(flr_file_store_options, directory)
+FROZEN_MEMBER(flr_file_store_options, name)
+FROZEN_MEMBER(flr_file_store_options, max_size)
+FROZEN_NEXT(flr_file_store_options, struct_size, flags)
+FROZEN_NEXT(flr_file_store_options, flags, directory)
+FROZEN_NEXT(flr_file_store_options, directory, name)
+FROZEN_NEXT(flr_file_store_options, name, max_size)
+FROZEN_STRUCT(flr_file_store_options, max_size)
 
 struct frozen_flr_filter_ops {
     uint32_t struct_size;
@@ -1331,6 +1358,28 @@ int frozen_flr_fedavg_new(const flr_fedavg_options *options, flr_workflow **work
 FROZEN_FUNCTION(flr_fedavg_new)
 void frozen_flr_fedavg_options_init(flr_fedavg_options *options, size_t size);
 FROZEN_FUNCTION(flr_fedavg_options_init)
+int frozen_flr_file_store_get_detail(flr_file_store *store, char *text, size_t size);
+FROZEN_FUNCTION(flr_file_store_get_detail)
+int frozen_flr_file_store_load(flr_file_store *store, flr_blob **bytes, int *generation);
+FROZEN_FUNCTION(flr_file_store_load)
+int frozen_flr_file_store_load_model(flr_file_store *store, const char *name, flr_value **model, flr_value **metadata);
+FROZEN_FUNCTION(flr_file_store_load_model)
+int frozen_flr_file_store_new(const flr_file_store_options *options, flr_file_store **store);
+FROZEN_FUNCTION(flr_file_store_new)
+int frozen_flr_file_store_open(flr_file_store *store);
+FROZEN_FUNCTION(flr_file_store_open)
+void frozen_flr_file_store_options_init(flr_file_store_options *options, size_t size);
+FROZEN_FUNCTION(flr_file_store_options_init)
+flr_file_store *frozen_flr_file_store_ref(flr_file_store *store);
+FROZEN_FUNCTION(flr_file_store_ref)
+int frozen_flr_file_store_remove(flr_file_store *store);
+FROZEN_FUNCTION(flr_file_store_remove)
+int frozen_flr_file_store_save(flr_file_store *store, const flr_state *state);
+FROZEN_FUNCTION(flr_file_store_save)
+int frozen_flr_file_store_save_model(flr_file_store *store, const char *name, const flr_value *model, const flr_value *metadata);
+FROZEN_FUNCTION(flr_file_store_save_model)
+void frozen_flr_file_store_unref(flr_file_store *store);
+FROZEN_FUNCTION(flr_file_store_unref)
 int frozen_flr_filter_chain_add(flr_filter_chain *chain, flr_filter *filter);
 FROZEN_FUNCTION(flr_filter_chain_add)
 int frozen_flr_filter_chain_new(flr_filter_chain **chain);
@@ -1643,6 +1692,8 @@ void frozen_flr_signal_unref(flr_signal *signal);
 FROZEN_FUNCTION(flr_signal_unref)
 int frozen_flr_signal_wait(flr_signal *signal, double timeout);
 FROZEN_FUNCTION(flr_signal_wait)
+int frozen_flr_state_check(const void *data, size_t size);
+FROZEN_FUNCTION(flr_state_check)
 int frozen_flr_state_copy(const flr_state *state, void *buffer, size_t size);
 FROZEN_FUNCTION(flr_state_copy)
 const void *frozen_flr_state_get_segment(const flr_state *state, size_t i, size_t *size);
