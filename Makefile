@@ -100,7 +100,7 @@ PROGRAMS := $(STATIC_TESTS) $(API) $(REPLAY)
 # ---- targets for people ----
 
 .PHONY: all lib demo demo-tcp check check-asan check-tsan check-debug check-oom check-valgrind check-tsa check-abi abi-refresh \
-        check-headers check-install check-lint check-programs tests examples fuzz sim faults bench install uninstall deps clean help FORCE
+        check-headers check-install check-lint check-programs tests examples fuzz sim faults crash bench install uninstall deps clean help FORCE
 
 all: lib examples ## build the shared and static library and the examples in C
 
@@ -124,7 +124,8 @@ check: tests ## run all tests once: unit, api, behaviour, oom, threads, headers,
 CHECK_SCRIPTS := tests/headers/headers.sh tests/install/install.sh tests/install/demo.sh tests/install/demo_tcp.sh tests/faults/faults.sh tests/install/ctypes_host.py tests/install/frame_py.py
 
 RELAY := $(B)/tests/faults/relay
-tests: lib $(PROGRAMS) $(EXAMPLES) $(TCP) $(RELAY) $(EXAMPLES_CXX)
+KILLER := $(B)/tests/crash/killer.so
+tests: lib $(PROGRAMS) $(EXAMPLES) $(TCP) $(RELAY) $(KILLER) $(EXAMPLES_CXX)
 
 # CK_FORK=no: one process and so one leak check per program, at its end; a hang is ended by the runner's limit.
 check-programs: $(PROGRAMS) $(B)/examples/demo $(TCP)
@@ -180,6 +181,9 @@ sim: $(SIM) ## play SEEDS (default 10000) simulated federations from SEED (defau
 
 faults: $(B)/examples/demo $(TCP) $(RELAY) ## federations over TCP through a bad network, SEEDS (default 2) from SEED (default 1) on
 	@SEEDS="$(SEEDS)" SEED="$(SEED)" tests/faults/faults.sh
+
+crash: $(TCP) $(KILLER) ## kill the TCP server at each system call on its state, and at SEEDS (default 100) random moments from SEED (default 1) on
+	@SEEDS="$(SEEDS)" SEED="$(SEED)" tests/crash/crash.sh
 
 bench: $(B)/bench $(SO) $(TCP) $(TCP_LOAD) ## print the figures (BENCH=name: those that begin so; QUICK=1: shorter; JSON=1: an object per line)
 	@BENCH="$(BENCH)" QUICK="$(QUICK)" JSON="$(JSON)" FLR_BENCH_SO="$(SO)" $(B)/bench
@@ -274,6 +278,12 @@ $(RELAY): $(B)/obj/tests/faults/relay.o
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(LINK) -o $@ $<
+
+# To be preloaded, so its functions must be seen; it is for programs without a sanitizer's runtime.
+$(KILLER): tests/crash/killer.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(COMPILE) -fvisibility=default -shared -MT $@ -MF $@.d $(LDFLAGS) -o $@ $< -ldl
 
 $(B)/libtestsupport.a: $(SUPPORT_OBJ)
 	@rm -f $@

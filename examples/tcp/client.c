@@ -227,6 +227,8 @@ static int open_runner(struct client *client)
     options.submit_timeout = o->timeout;
     options.sync_timeout = options.task_check_timeout = o->timeout < 5.0 ? o->timeout : 5.0;
     options.task_check_interval = o->retry;
+    if (o->retry < options.fetch_interval)
+        options.fetch_interval = o->retry;
     flr_client_engine_ops_init(&engine, sizeof engine);
     engine.request = on_request;
     engine.wakeup = on_wakeup;
@@ -321,7 +323,7 @@ static const char usage[] =
     "  --delay SECONDS     that each training lasts longer (0)\n"
     "  --patience SECONDS  without the server, then it gives up (60)\n"
     "  --timeout SECONDS   of one call, longer than the server holds a request (60)\n"
-    "  --retry SECONDS     until a result that was not taken is submitted again (5)\n"
+    "  --retry SECONDS     until a call that failed is made again (5; a request for a task: 0.5 at most)\n"
     "  --pause SECONDS     between attempts to reach the server, at most (10)\n"
     "  --quiet\n";
 

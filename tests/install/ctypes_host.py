@@ -15,7 +15,8 @@ class FedavgOptions(Structure):
     _fields_ = [("struct_size", c_uint32), ("flags", c_uint32), ("initial_model", c_void_p), ("task_name", c_char_p),
                 ("rounds", c_uint64), ("min_clients", c_uint64), ("wait_time_after_min_received", c_double),
                 ("train_timeout", c_double), ("wait_for_clients_timeout", c_double), ("integers", c_int64),
-                ("accumulator", c_int64), ("on_round", c_void_p), ("self", c_void_p)]
+                ("accumulator", c_int64), ("on_round", c_void_p), ("self", c_void_p),
+                ("models", c_void_p), ("model_name", c_char_p), ("model_every", c_uint64)]
 
 
 def make(function, *arguments):
