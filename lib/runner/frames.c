@@ -28,16 +28,27 @@ static int answer_request(flr_runner *r, const char *client, flr_context *contex
     return flr_frame_encode(&out, reply);
 }
 
+/* The answer that a result was accepted is made before it is: what is counted must not be lost for lack of memory. */
 static int take_submission(flr_runner *r, const char *client, flr_context *context,
                            const flr_envelope *e, flr_frame **reply)
 {
+    flr_frame *accepted;
     int outcome;
     if (e->message == NULL)
         return refuse(e, reply);
     const char *name =
         flr_value_get_text(flr__shareable_header(e->message, FLR__STR(TASK_NAME)), NULL);
     const char *id = flr_value_get_text(flr__shareable_cookie(e->message, FLR__STR(TASK_ID)), NULL);
-    int status = flr_runner_process_submission(r, client, context, name, id, e->message, &outcome);
+    int status = flr__frame_answer(e->id, FLR_FRAME_SUBMISSION_ANSWER, FLR_OUTCOME_ACCEPTED, NULL,
+                                   &accepted);
+    if (status < 0)
+        return status;
+    status = flr_runner_process_submission(r, client, context, name, id, e->message, &outcome);
+    if (status == 0 && outcome == FLR_OUTCOME_ACCEPTED) {
+        *reply = accepted;
+        return 0;
+    }
+    flr_frame_unref(accepted);
     return status < 0 ? status
                       : flr__frame_answer(e->id, FLR_FRAME_SUBMISSION_ANSWER, outcome, NULL, reply);
 }
