@@ -94,7 +94,12 @@ typedef struct flr_communicator_ops {
     int (*initialize_run)(void *self, flr_context *context);
     /** Optional. After the workflow has closed; called exactly if initialize_run was. */
     int (*finalize_run)(void *self, flr_context *context);
-    /** Optional. Tell what a result of this client for this id would meet now. @param found [out] FLR_CHECK_* */
+    /**
+     * Optional. Tell what a result of this client for this id would meet now.
+     *
+     * @param found  [out] FLR_CHECK_*
+     * @returns 0, or FLR_E_NOT_READY: it cannot be told yet, the client asks again; other codes are logged and count as FLR_CHECK_UNKNOWN
+     */
     int (*process_task_check)(void *self, flr_context *context, const char *client, const char *task_id, int *found);
     /** Optional. The data of a task that was just offered could not be filtered: the client will not get it. */
     int (*handle_exception)(void *self, flr_context *context, const char *task_id);

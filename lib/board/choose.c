@@ -165,7 +165,9 @@ static void derive_id(const flr__choice *choice, const flr__client *c, flr__id *
     flr__siphash hash = task->id_prefix;
 
     flr__siphash_text(&hash, c->name->text, c->name->size);
-    flr__siphash_u64(&hash, task->policy->repeats ? flr__core_seat(choice->target)->sent : 0);
+    flr__siphash_u64(&hash, task->policy->repeats && choice->target != NULL
+                                ? flr__core_seat(choice->target)->sent
+                                : 0);
     if (task->policy->counts_runs) {
         flr__siphash_u64(&hash, task->begun);
     }
@@ -274,31 +276,29 @@ static void hand_out(flr__core *core, const flr__choice *choice, flr_assignment 
     }
 }
 
-bool flr__core_record(flr__core *core, const flr__choice *choice, flr_assignment *a, int64_t now,
-                      flr_assignment **replaced, flr__record **record)
+/* It is sent now. */
+static void note_sending(flr_assignment *a, int64_t now)
+{
+    unsigned count = atomic_load_explicit(&a->send_count, memory_order_relaxed);
+
+    if (count == 0) {
+        atomic_store_explicit(&a->first_sent, now, memory_order_relaxed);
+    }
+    atomic_store_explicit(&a->last_sent, now, memory_order_relaxed);
+    atomic_store_explicit(&a->send_count, count + 1, memory_order_relaxed);
+}
+
+/* A new assignment is in the board's lists from now on. */
+static void enter(flr__core *core, const flr__choice *choice, flr_assignment *a, int64_t now,
+                  flr_assignment **replaced, flr__record **record)
 {
     flr__core_task *task = choice->task;
     flr__core_stripe *stripe = &core->stripes[a->stripe];
-    int status;
+    int status = flr__table_add(&stripe->ids, a->record, flr__id_hash(&a->record->id));
 
-    *replaced = NULL;
-    if (!may_record(choice, a)) {
-        return false;
-    }
-    atomic_store_explicit(&a->last_sent, now, memory_order_relaxed);
-    atomic_store_explicit(&a->send_count,
-                          atomic_load_explicit(&a->send_count, memory_order_relaxed) + 1,
-                          memory_order_relaxed);
-    if (choice->again != NULL) {
-        stripe->tally.resends++;
-        flr__core_owner(a)->tally.resends++;
-        return true;
-    }
-    status = flr__table_add(&stripe->ids, a->record, flr__id_hash(&a->record->id));
     assert(status == 0);
     (void)status;
     atomic_fetch_add_explicit(&a->refs, 1, memory_order_relaxed);
-    atomic_store_explicit(&a->first_sent, now, memory_order_relaxed);
     add_open(flr__core_owner(a), a);
     if (task->policy->repeats && !task->policy->baton) {
         *replaced = choice->target->latest;
@@ -311,7 +311,105 @@ bool flr__core_record(flr__core *core, const flr__choice *choice, flr_assignment
     stripe->tally.sent++;
     flr__core_owner(a)->tally.sent++;
     flr__core_note(core, flr__core_owner(a));
+}
+
+bool flr__core_record(flr__core *core, const flr__choice *choice, flr_assignment *a, int64_t now,
+                      flr_assignment **replaced, flr__record **record)
+{
+    *replaced = NULL;
+    if (!may_record(choice, a)) {
+        return false;
+    }
+    note_sending(a, now);
+    if (choice->again != NULL) {
+        core->stripes[a->stripe].tally.resends++;
+        flr__core_owner(a)->tally.resends++;
+    } else {
+        enter(core, choice, a, now, replaced, record);
+    }
     return true;
+}
+
+/* ---- PS-09 ---- */
+
+/* A task of which every run hands out the same ids, and this one to this client first of all. */
+static bool is_handed_out_as(const flr__choice *choice, const flr__client *c, const char *name,
+                             const flr__id *id)
+{
+    flr__id derived;
+
+    if (choice->task->policy->counts_runs || !flr__core_stands(choice->task) ||
+        (name != NULL && strcmp(choice->task->name->text, name) != 0)) {
+        return false;
+    }
+    derive_id(choice, c, &derived);
+    return flr__id_equals(&derived, id);
+}
+
+flr__choice flr__core_seek(const flr__core *core, const flr__board_client *bc, const char *name,
+                           const flr__id *id, int64_t now)
+{
+    flr__choice choice = {NULL, NULL, NULL, 0};
+
+    for (flr__link *link = bc->pending.next; link != &bc->pending; link = link->next) {
+        choice.target = FLR__OWNER(link, flr__target, link);
+        choice.task = choice.target->task;
+        if (is_handed_out_as(&choice, bc->client, name, id) &&
+            choice.task->policy->decide(choice.task, choice.target, now) == FLR__SEND) {
+            return choice;
+        }
+    }
+    choice.target = NULL;
+    for (size_t i = flr__core_open_after(core, bc->cursor); i < core->open_count; i++) {
+        choice.task = core->open_tasks[i];
+        if (is_handed_out_as(&choice, bc->client, name, id)) {
+            return choice;
+        }
+    }
+    choice.task = NULL;
+    return choice;
+}
+
+/* One assignment, made and recorded: 0 or FLR_E_NOMEM. */
+static int readmit(flr__core *core, flr__board_client *bc, const flr__choice *choice, int64_t now)
+{
+    flr_assignment *a, *replaced;
+    flr__record *record;
+    int status = flr__core_prepare(choice, bc, &a);
+
+    if (status == 0 && (status = flr__core_reserve_id(core, a)) < 0) {
+        flr__core_assignment_drop(a);
+    }
+    if (status == 0) {
+        enter(core, choice, a, now, &replaced, &record); /* of what repeats, only sends come here */
+    }
+    return status;
+}
+
+int flr__core_readmit(flr__core *core, flr__board_client *bc, const flr__choice *choice,
+                      int64_t now)
+{
+    flr__core_task *task;
+    int status = 0;
+
+    if (choice->target != NULL) {
+        return readmit(core, bc, choice, now);
+    }
+    while (status == 0 && (task = next_open(core, bc->cursor, NULL)) != NULL &&
+           task->order <= choice->task->order) {
+        flr__choice step = {task, NULL, NULL, 0};
+
+        if (task->policy->repeats) {
+            step.target = join(task, bc, now);
+            status = step.target == NULL ? FLR_E_NOMEM : 0;
+        }
+        if (status == 0 &&
+            (!task->policy->repeats ||
+             (task == choice->task && task->policy->decide(task, step.target, now) == FLR__SEND))) {
+            status = readmit(core, bc, &step, now);
+        }
+    }
+    return status;
 }
 
 void flr__core_assignment_drop(flr_assignment *a)

@@ -383,6 +383,14 @@ int flr__core_reserve_id(flr__core *core, const flr_assignment *a);
 bool flr__core_record(flr__core *core, const flr__choice *choice, flr_assignment *a, int64_t now,
                       flr_assignment **replaced, flr__record **record);
 void flr__core_assignment_drop(flr_assignment *a); /* a reference; NULL: nothing */
+/* PS-09; stripe and rule. What this client would get under this id now, of this name (NULL: of any);
+ * task NULL: nothing. */
+flr__choice flr__core_seek(const flr__core *core, const flr__board_client *bc, const char *name,
+                           const flr__id *id, int64_t now);
+/* PS-09; stripe and rule. What was found counts as handed out, and with it all that everybody meets
+ * before: the client was given that before, too. 0 or FLR_E_NOMEM. */
+int flr__core_readmit(flr__core *core, flr__board_client *bc, const flr__choice *choice,
+                      int64_t now);
 
 /* ---- results.c ---- */
 flr__record *flr__core_find(flr__core *core, unsigned stripe, const flr__id *id); /* that stripe */

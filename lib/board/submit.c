@@ -44,6 +44,45 @@ static int look_elsewhere(const lookup *l)
     return l->check ? FLR_CHECK_UNKNOWN : FLR_OUTCOME_UNKNOWN_TASK;
 }
 
+/*
+ * PS-09: in a restored run an id that this client would get now is one that it was given before the
+ * restart. 0, whether it is or not, or FLR_E_NOMEM.
+ */
+static int look_back(lookup *l, const char *client, int64_t now)
+{
+    flr_board *b = l->b;
+    flr__core_stripe *stripe;
+    flr__board_client *bc;
+    int status = 0;
+
+    if (!flr__runner_is_restored(b->runner)) {
+        return 0;
+    }
+    if (l->client == NULL) {
+        l->client = flr__clients_get(flr__runner_clients(b->runner), client);
+        if (l->client == NULL) {
+            return FLR_E_NOMEM;
+        }
+    }
+    stripe = &b->core.stripes[flr__core_stripe_of(l->client)];
+    flr__mutex_lock(&stripe->lock);
+    if (flr__core_find(&b->core, flr__core_stripe_of(l->client), &l->id) == NULL) {
+        flr__mutex_lock(&b->rule_lock);
+        bc = flr__core_client(&b->core, l->client);
+        status = bc == NULL ? FLR_E_NOMEM : 0;
+        if (status == 0) {
+            flr__choice found = flr__core_seek(&b->core, bc, l->task_name, &l->id, now);
+
+            if (found.task != NULL) {
+                status = flr__core_readmit(&b->core, bc, &found, now);
+            }
+        }
+        flr__mutex_unlock(&b->rule_lock);
+    }
+    flr__mutex_unlock(&stripe->lock);
+    return status;
+}
+
 /* A claimed assignment and the result that it was claimed for. */
 typedef struct delivery {
     flr_board *b;
@@ -236,6 +275,9 @@ int flr__board_submit(void *self, flr_context *context, const char *client, cons
     if (l.client == NULL) {
         l.client = flr__clients_find(flr__runner_clients(b->runner), client);
     }
+    if (parsed && (status = look_back(&l, client, d.now)) < 0) {
+        return status;
+    }
     if (parsed && l.client != NULL) {
         unsigned number = flr__core_stripe_of(l.client);
         flr__core_stripe *stripe = &b->core.stripes[number];
@@ -275,14 +317,22 @@ int flr__board_check(void *self, flr_context *context, const char *client, const
     flr_board *b = self;
     lookup l = {.b = b, .check = true};
     flr__record *record = NULL;
+    bool early = false;
+    int64_t now = flr__board_now(b);
+    int status;
 
     (void)context;
-    flr__runner_decide(b->runner, flr__board_now(b));
+    flr__runner_decide(b->runner, now);
     *found = FLR_CHECK_UNKNOWN;
     if (task_id == NULL || flr__id_parse(task_id, &l.id) < 0) {
         return 0;
     }
     l.client = flr__clients_find(flr__runner_clients(b->runner), client);
+    status = look_back(&l, client, now);
+    flr__board_after(b);
+    if (status < 0) {
+        return status;
+    }
     if (l.client != NULL) {
         unsigned number = flr__core_stripe_of(l.client);
         flr__core_stripe *stripe = &b->core.stripes[number];
@@ -292,10 +342,14 @@ int flr__board_check(void *self, flr_context *context, const char *client, const
         if (record != NULL) {
             *found = apply(&l, record, l.client->board);
         }
+        early = b->core.scheduled == 0;
         flr__mutex_unlock(&stripe->lock);
     }
     if (record == NULL) {
         *found = look_elsewhere(&l);
+        if (*found == FLR_CHECK_UNKNOWN && early && flr__runner_is_restored(b->runner)) {
+            return FLR_E_NOT_READY; /* its task may be scheduled yet */
+        }
     }
     return 0;
 }

@@ -66,12 +66,13 @@ static int check(flr_runner *r, flr_context *context, const char *client, const 
     status = flr__callback_status(
         w->communicator.process_task_check(w->communicator_self, context, client, id, found));
     flr__communicator_leave(w, &frame);
-    if (status < 0) {
+    if (status < 0 && status != FLR_E_NOT_READY) {
         *found = FLR_CHECK_UNKNOWN;
         flr__runner_count(r, FLR__COUNTER(communicator_failures));
         flr__log_failure(r, context, FLR_LOG_EXCEPTION, "process_task_check", status);
     }
-    return status == FLR_E_NOMEM || status == FLR_E_REENTRANT ? status : 0;
+    return status == FLR_E_NOMEM || status == FLR_E_REENTRANT || status == FLR_E_NOT_READY ? status
+                                                                                           : 0;
 }
 
 static int handle_task_check(void *self, flr_context *context, const char *topic,
@@ -92,11 +93,16 @@ static int handle_task_check(void *self, flr_context *context, const char *topic
     const char *name =
         flr_value_get_text(flr__context_own(context->peer, FLR__S_IDENTITY_NAME), "");
     uint32_t hash = flr__hash32(name, strlen(name));
+    /* PS-09: what a client worked out across the restart is not to be dropped too early. */
+    if (flr__runner_is_restored(r) && atomic_load(&r->status) < FLR_STATUS_STARTED)
+        return reply_with(FLR_RC_SERVER_NOT_READY, NULL, reply);
     if (atomic_load(&r->status) != FLR_STATUS_STARTED ||
         !flr__gate_enter(&r->gate, hash, FLR__GATE_OPEN))
         return reply_with(FLR_RC_TASK_UNKNOWN, "no workflow", reply);
     status = check(r, context, name, id, &found);
     flr__gate_leave(&r->gate, hash);
+    if (status == FLR_E_NOT_READY)
+        return reply_with(FLR_RC_SERVER_NOT_READY, NULL, reply);
     if (status < 0)
         return status;
     if (found == FLR_CHECK_OK)

@@ -79,7 +79,7 @@ struct flr_runner {
     bool in_wait;     /* stepping: the present action waits */
     atomic_int mode;  /* FLR__MODE_* */
     atomic_bool stepping;
-    atomic_bool restore_failed;
+    atomic_bool restored, restore_failed;
     atomic_uint_fast64_t begun; /* runs, with those before a restore */
 
     atomic_int status; /* FLR_STATUS_*; only ever grows */

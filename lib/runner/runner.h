@@ -41,5 +41,7 @@ void flr__runner_count(flr_runner *r, size_t counter);
  * tasks. Not under a lock.
  */
 void flr__runner_decide(flr_runner *r, int64_t now);
+/* It goes on where a saved state ends: clients may hold tasks of the process before. */
+bool flr__runner_is_restored(const flr_runner *r);
 
 #endif

@@ -198,7 +198,8 @@ static int check_head(flr_runner *r, const flr_value *head)
     const char *job = flr_value_get_text(flr_map_get(head, "job"), NULL);
     const flr_value *entries = flr_map_get(head, "entries");
     int64_t index = flr_value_get_int(flr_map_get(head, "index"), -1);
-    if (job == NULL || index < 0 || flr_value_get_int(flr_map_get(head, "begun"), -1) < 0 || flr_value_get_kind(entries) != FLR_VALUE_LIST ||
+    if (job == NULL || index < 0 || flr_value_get_int(flr_map_get(head, "begun"), -1) < 0 ||
+        flr_value_get_kind(entries) != FLR_VALUE_LIST ||
         flr_blob_get_size(secret) != sizeof r->secret)
         return FLR_E_CORRUPT;
     if (strcmp(job, r->site.job->text) != 0)
@@ -245,6 +246,11 @@ static int read_copy(const void *data, size_t size, flr_value **head)
     return status;
 }
 
+bool flr__runner_is_restored(const flr_runner *r)
+{
+    return atomic_load(&((flr_runner *)r)->restored);
+}
+
 int flr_runner_restore(flr_runner *runner, const void *data, size_t size)
 {
     flr_value *head = NULL;
@@ -263,8 +269,8 @@ int flr_runner_restore(flr_runner *runner, const void *data, size_t size)
         memcpy(runner->secret, flr_blob_get_data(flr_value_get_blob(flr_map_get(head, "secret"))),
                sizeof runner->secret);
         atomic_store(&runner->index, (size_t)flr_value_get_int(flr_map_get(head, "index"), 0));
-        atomic_store(&runner->begun,
-                     (uint64_t)flr_value_get_int(flr_map_get(head, "begun"), 0));
+        atomic_store(&runner->begun, (uint64_t)flr_value_get_int(flr_map_get(head, "begun"), 0));
+        atomic_store(&runner->restored, true);
         atomic_store(&runner->restore_failed, false);
         refuse(runner, 0, "", "");
     }

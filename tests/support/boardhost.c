@@ -163,6 +163,17 @@ static flr_config *make_config(boardhost *h)
 
 /* ---- life ---- */
 
+static void restore(boardhost *h)
+{
+    size_t size = flr_state_get_size(h->state);
+    void *bytes = malloc(size);
+
+    ck_assert_ptr_nonnull(bytes);
+    ck_assert_int_eq(flr_state_copy(h->state, bytes, size), 0);
+    ck_assert_int_eq(flr_runner_restore(h->runner, bytes, size), 0);
+    free(bytes);
+}
+
 void boardhost_begin(boardhost *h)
 {
     flr_engine_ops engine;
@@ -174,6 +185,9 @@ void boardhost_begin(boardhost *h)
     engine.list_clients = list_clients;
     engine.task_ready = task_ready;
     ck_assert_int_eq(flr_runner_new(config, h->job, &engine, h, &h->runner), 0);
+    if (h->state != NULL) {
+        restore(h);
+    }
     if (!h->run_mode) {
         boardhost_step(h);
     }
@@ -210,13 +224,28 @@ void boardhost_close(boardhost *h)
     ck_abort_msg("the run does not end");
 }
 
-void boardhost_free(boardhost *h)
+static void give_up(boardhost *h)
 {
     for (size_t i = 0; i <= BOARDHOST_CLIENTS; i++) {
         flr_context_free(h->contexts[i]);
+        h->contexts[i] = NULL;
     }
     flr_runner_free(h->runner);
     flr_clock_unref(h->clock);
+}
+
+void boardhost_restart(boardhost *h)
+{
+    flr_state_unref(h->state);
+    ck_assert_int_eq(flr_runner_save(h->runner, &h->state), 0);
+    give_up(h);
+    boardhost_begin(h);
+}
+
+void boardhost_free(boardhost *h)
+{
+    give_up(h);
+    flr_state_unref(h->state);
     pthread_mutex_destroy(&h->lock);
 }
 
@@ -320,6 +349,9 @@ const char *boardhost_check(boardhost *h, int client, const char *id)
 
     if (strcmp(flr_shareable_get_rc(reply), FLR_RC_OK) == 0) {
         return "OK";
+    }
+    if (strcmp(flr_shareable_get_rc(reply), FLR_RC_SERVER_NOT_READY) == 0) {
+        return "not ready";
     }
     ck_assert_str_eq(flr_shareable_get_rc(reply), FLR_RC_TASK_UNKNOWN);
     snprintf(cause, sizeof cause, "%s",

@@ -36,6 +36,7 @@ typedef struct boardhost {
     bool trace_events;
     bool trace_ready;
     uint64_t seed;
+    flr_state *state; /* restored before the first step; boardhost_free releases it */
     double grace, lead; /* dead-client grace period and check lead time; negative: the default */
     const char *job, *workflow;
     pthread_mutex_t lock;
@@ -45,6 +46,8 @@ typedef struct boardhost {
 /* Defaults: seed 1, the library's grace period and lead time. Then the test sets members, then begin. */
 void boardhost_init(boardhost *h, size_t clients);
 void boardhost_begin(boardhost *h); /* makes the runner and steps until the gate is open */
+/* As if the process died now and another one began: the state of this moment, the same tests' settings. */
+void boardhost_restart(boardhost *h);
 void boardhost_step(boardhost *h);
 void boardhost_advance(boardhost *h, double seconds); /* the clock; then a step */
 void boardhost_close(boardhost *h);                   /* ends the workflow and the run */
@@ -64,7 +67,7 @@ const char *boardhost_take(boardhost *h, int client, char id[40]);
 int boardhost_answer(boardhost *h, int client, const char *name, const char *id, int64_t x);
 /* Ask and answer; the outcome, 0 if there was no task. */
 int boardhost_serve(boardhost *h, int client);
-/* `__error__` of the task check's reply, or "OK". */
+/* `__error__` of the task check's reply, or "OK", or "not ready". */
 const char *boardhost_check(boardhost *h, int client, const char *id);
 /* Its job is reported dead; whoever wants the callbacks that follow steps. */
 void boardhost_dead(boardhost *h, int client);
