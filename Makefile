@@ -177,7 +177,7 @@ fuzz: $(patsubst %,build/fuzz/fuzz_%,$(FUZZ_NAMES)) ## fuzz each target with cla
 	done
 
 sim: $(SIM) ## play SEEDS (default 10000) simulated federations from SEED (default 1) on
-	@FLR_SEEDS=$(or $(SEEDS),10000) FLR_SEED=$(or $(SEED),1) $(SIM)
+	@for p in $(SIM); do FLR_SEEDS=$(or $(SEEDS),10000) FLR_SEED=$(or $(SEED),1) $$p || exit 1; done
 
 faults: $(B)/examples/demo $(TCP) $(RELAY) ## federations over TCP through a bad network, SEEDS (default 2) from SEED (default 1) on
 	@SEEDS="$(SEEDS)" SEED="$(SEED)" tests/faults/faults.sh

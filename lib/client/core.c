@@ -117,24 +117,17 @@ static flr__client_action retry(flr__client_core *core, const flr__client_report
     return FLR__CLIENT_PAUSE_SUBMIT;
 }
 
-static flr__client_action after_attempt(flr__client_core *core, const flr__client_report *report,
-                                        flr__client_action good)
+static flr__client_action after_attempt(flr__client_core *core, const flr__client_report *report)
 {
-    if (report->outcome == FLR__OUT_GO_ON)
-        return good;
+    core->delivered = report->outcome == FLR__OUT_DELIVERED;
     return report->outcome == FLR__OUT_RETRY ? retry(core, report) : FLR__CLIENT_AFTER_SEND;
 }
 
 static flr__client_action after_check(flr__client_core *core, const flr__client_report *report)
 {
-    return may_begin(core, report) ? after_attempt(core, report, FLR__CLIENT_SUBMIT)
-                                   : FLR__CLIENT_AFTER_SEND;
-}
-
-static flr__client_action after_submit(flr__client_core *core, const flr__client_report *report)
-{
-    core->delivered = report->outcome == FLR__OUT_GO_ON;
-    return after_attempt(core, report, FLR__CLIENT_AFTER_SEND);
+    return report->outcome == FLR__OUT_GO_ON && may_begin(core, report)
+               ? FLR__CLIENT_SUBMIT
+               : after_attempt(core, report);
 }
 
 /* ---- all ---- */
@@ -184,7 +177,7 @@ static flr__client_action next_of(flr__client_core *core, const flr__client_repo
     case FLR__CLIENT_CHECK:
         return after_check(core, r);
     case FLR__CLIENT_SUBMIT:
-        return after_submit(core, r);
+        return after_attempt(core, r);
     case FLR__CLIENT_PAUSE_SUBMIT:
         if (r->stopped)
             return FLR__CLIENT_AFTER_SEND;

@@ -48,7 +48,8 @@ typedef enum flr__client_outcome {
     FLR__OUT_UNSAFE,   /* the same, and the run ends when it is submitted */
     FLR__OUT_RESUBMIT, /* the result that was delivered last is submitted again */
     /* CHECK, SUBMIT */
-    FLR__OUT_GO_ON, /* submit it; delivered */
+    FLR__OUT_GO_ON,     /* submit it */
+    FLR__OUT_DELIVERED, /* the server has it, now or since an attempt whose answer was lost */
     FLR__OUT_DROP,
     FLR__OUT_RETRY
 } flr__client_outcome;

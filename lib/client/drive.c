@@ -107,11 +107,15 @@ static flr__client_outcome judge_check(flr_client_runner *c, int status)
                                         FLR_RC_HANDLER_EXCEPTION};
     if (status < 0)
         return status == FLR_E_DENIED ? FLR__OUT_DROP : FLR__OUT_RETRY;
-    const char *rc = flr_shareable_get_rc(flr__call_get_reply(&c->call));
+    const flr_shareable *reply = flr__call_get_reply(&c->call);
+    const char *rc = flr_shareable_get_rc(reply);
     for (size_t i = 0; i < sizeof again / sizeof again[0]; i++)
         if (strcmp(rc, again[i]) == 0)
             return FLR__OUT_RETRY;
-    return strcmp(rc, FLR_RC_TASK_UNKNOWN) == 0 ? FLR__OUT_DROP : FLR__OUT_GO_ON;
+    if (strcmp(rc, FLR_RC_TASK_UNKNOWN) != 0)
+        return FLR__OUT_GO_ON;
+    const char *cause = flr_value_get_text(flr__shareable_header(reply, FLR__STR(ERROR)), "");
+    return strcmp(cause, "already received") == 0 ? FLR__OUT_DELIVERED : FLR__OUT_DROP;
 }
 
 static int begin_submit(flr_client_runner *c)
@@ -126,7 +130,7 @@ static int begin_submit(flr_client_runner *c)
 static flr__client_outcome judge_submit(int status)
 {
     if (status == 0)
-        return FLR__OUT_GO_ON;
+        return FLR__OUT_DELIVERED;
     return status == FLR_E_DENIED ? FLR__OUT_DROP : FLR__OUT_RETRY;
 }
 

@@ -94,7 +94,7 @@ static int handle_task_check(void *self, flr_context *context, const char *topic
         flr_value_get_text(flr__context_own(context->peer, FLR__S_IDENTITY_NAME), "");
     uint32_t hash = flr__hash32(name, strlen(name));
     /* PS-09: what a client worked out across the restart is not to be dropped too early. */
-    if (flr__runner_is_restored(r) && atomic_load(&r->status) < FLR_STATUS_STARTED)
+    if (atomic_load(&r->resuming) && atomic_load(&r->status) != FLR_STATUS_DONE)
         return reply_with(FLR_RC_SERVER_NOT_READY, NULL, reply);
     if (atomic_load(&r->status) != FLR_STATUS_STARTED ||
         !flr__gate_enter(&r->gate, hash, FLR__GATE_OPEN))

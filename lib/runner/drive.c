@@ -176,6 +176,7 @@ static void open_gate(flr_runner *r)
     r->step_due = FLR_TIME_NONE;
     atomic_fetch_or(&r->wanted, FLR__WANT_OPENED);
     flr__gate_set(&r->gate, FLR__GATE_OPEN);
+    atomic_store(&r->resuming, false);
     flr__runner_task_ready(r, NULL); /* tasks that were scheduled before */
 }
 

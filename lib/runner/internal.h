@@ -80,6 +80,7 @@ struct flr_runner {
     atomic_int mode;  /* FLR__MODE_* */
     atomic_bool stepping;
     atomic_bool restored, restore_failed;
+    atomic_bool resuming; /* restored, and its first workflow is not open yet */
     atomic_uint_fast64_t begun; /* runs, with those before a restore */
 
     atomic_int status; /* FLR_STATUS_*; only ever grows */

@@ -271,6 +271,7 @@ int flr_runner_restore(flr_runner *runner, const void *data, size_t size)
         atomic_store(&runner->index, (size_t)flr_value_get_int(flr_map_get(head, "index"), 0));
         atomic_store(&runner->begun, (uint64_t)flr_value_get_int(flr_map_get(head, "begun"), 0));
         atomic_store(&runner->restored, true);
+        atomic_store(&runner->resuming, true);
         atomic_store(&runner->restore_failed, false);
         refuse(runner, 0, "", "");
     }
