@@ -35,7 +35,8 @@ wait_for() {
 for run in one two; do
     check "run $run" eval 'examples/tcp/demo.sh "$build" >"$scratch/$run" 2>&1'
     check "run $run: the same digits as in one process" grep -q '^the same digits as in one process' "$scratch/$run"
-    check "run $run: the client was away and came again" test "$(grep -c 'Dream: connected' "$scratch/$run")" = 2
+    check "run $run: the client was away and came again, and came to the second server" test "$(grep -c 'Dream: connected' "$scratch/$run")" = 3
+    check "run $run: the second server went on" grep -q 'penguins: goes on from its last state' "$scratch/$run"
 done
 
 # ---- a server under attack ----
