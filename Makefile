@@ -121,7 +121,7 @@ export FLR_BUILD := $(B)
 
 check: tests ## run all tests once: unit, api, behaviour, oom, threads, headers, install, ctypes, fuzz replay
 	+@MAKE="$(MAKE)" $(RUN) -l $(B)/logs $(PROGRAMS) $(CHECK_SCRIPTS)
-CHECK_SCRIPTS := tests/headers/headers.sh tests/install/install.sh tests/install/demo.sh tests/install/demo_tcp.sh tests/faults/faults.sh tests/install/ctypes_host.py tests/install/frame_py.py
+CHECK_SCRIPTS := tests/headers/headers.sh tests/install/install.sh tests/install/demo.sh tests/install/demo_tcp.sh tests/faults/faults.sh tests/crash/crash.sh tests/install/ctypes_host.py tests/install/frame_py.py
 
 RELAY := $(B)/tests/faults/relay
 KILLER := $(B)/tests/crash/killer.so

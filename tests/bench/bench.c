@@ -30,7 +30,7 @@ static size_t outcome_count;
 
 static const figure *const groups[] = {dispatch_figures, relay_figures, outstanding_figures,
                                        scale_figures,    round_figures, memory_figures,
-                                       frame_figures};
+                                       frame_figures,    save_figures};
 #define GROUPS (sizeof groups / sizeof groups[0])
 
 double bench_now(void)

@@ -29,7 +29,7 @@ typedef struct figure {
 
 /* Each ends with FIGURE_END. */
 extern const figure dispatch_figures[], relay_figures[], outstanding_figures[], scale_figures[],
-    round_figures[], memory_figures[], frame_figures[];
+    round_figures[], memory_figures[], frame_figures[], save_figures[];
 extern bool bench_quick;
 
 double bench_now(void);                         /* seconds, monotonic */
