@@ -109,7 +109,7 @@ FLR_API int flr_file_store_open(flr_file_store *store);
 
 /**
  * Keep a state: what an engine's persist does. When it returns 0, a load finds this state whatever happens to process and machine; else it finds
- * the one before.
+ * this one or the one before, whole.
  *
  * @param state  [borrow]
  * @returns 0, or FLR_E_INVAL, FLR_E_STATE (not open), FLR_E_IO (the disk is full, the directory read-only, ...), FLR_E_NOMEM
