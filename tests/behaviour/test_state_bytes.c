@@ -1,0 +1,138 @@
+/* The bytes of a real state, in the middle of a run: every bit flipped, cut anywhere, with more behind them. Row PS-03. */
+#include "resume.h"
+#include "storedir.h"
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static unsigned char *state;
+static size_t size;
+static resume r;
+static flr_value *expected; /* the model at the end */
+
+/* A run that has not begun, to be restored. */
+static void setup(void)
+{
+    state = resume_state(1, &size);
+    resume_init(&r);
+    resume_begin(&r);
+    resume_play(&r);
+    expected = resume_model(&r);
+    resume_free(&r);
+    resume_begin(&r);
+}
+
+/* After all that was refused the true state is taken, and the run ends as if nothing had been. */
+static void teardown(void)
+{
+    ck_assert_int_eq(r.restored, -1);
+    ck_assert_int_eq(flr_runner_restore(r.runner, state, size), 0);
+    ck_assert_int_ge(r.restored, 1);
+    resume_play(&r);
+    flr_value *model = resume_model(&r);
+    ck_assert(flr_value_equals(model, expected));
+    flr_value_unref(model);
+    flr_value_unref(expected);
+    resume_free(&r);
+    free(state);
+}
+
+START_TEST(ps_03_every_bit_flipped)
+{
+    ck_assert_uint_gt(size, 5000); /* with a segment */
+    for (size_t i = 0; i < size; i++)
+        for (int bit = 0; bit < 8; bit++) {
+            state[i] ^= (unsigned char)(1U << bit);
+            int checked = flr_state_check(state, size);
+            int status = flr_runner_restore(r.runner, state, size);
+            ck_assert_msg(status == FLR_E_CORRUPT && checked == FLR_E_CORRUPT,
+                          "byte %zu, bit %d: %d, %d", i, bit, status, checked);
+            state[i] ^= (unsigned char)(1U << bit);
+        }
+}
+END_TEST
+
+START_TEST(ps_03_cut_anywhere)
+{
+    for (size_t cut = 1; cut < size; cut++) {
+        /* of its own, so that a sanitizer sees who reads behind it */
+        unsigned char *part = malloc(cut);
+        ck_assert_ptr_nonnull(part);
+        memcpy(part, state, cut);
+        ck_assert_int_eq(flr_runner_restore(r.runner, part, cut), FLR_E_CORRUPT);
+        free(part);
+    }
+    ck_assert_int_eq(flr_runner_restore(r.runner, state, 0), FLR_E_NOTFOUND);
+    ck_assert_int_eq(flr_runner_restore(r.runner, NULL, size), FLR_E_NOTFOUND);
+}
+END_TEST
+
+START_TEST(ps_03_bytes_behind_it)
+{
+    for (size_t more = 1; more <= 64; more++) {
+        unsigned char *longer = calloc(1, size + more);
+        ck_assert_ptr_nonnull(longer);
+        memcpy(longer, state, size);
+        ck_assert_int_eq(flr_runner_restore(r.runner, longer, size + more), FLR_E_CORRUPT);
+        memcpy(longer + size, state, more < size ? more : size);
+        ck_assert_int_eq(flr_runner_restore(r.runner, longer, size + more), FLR_E_CORRUPT);
+        free(longer);
+    }
+}
+END_TEST
+
+/* Misaligned memory is memory. */
+START_TEST(ps_03_at_any_address)
+{
+    for (size_t at = 1; at < 8; at++) {
+        unsigned char *room = malloc(size + at);
+        ck_assert_ptr_nonnull(room);
+        memcpy(room + at, state, size);
+        ck_assert_int_eq(flr_state_check(room + at, size), 0);
+        free(room);
+    }
+}
+END_TEST
+
+/* The store passes a damaged file over; it stays as it is. */
+START_TEST(ps_03_a_damaged_file_is_not_touched)
+{
+    char directory[STOREDIR_MAX];
+    flr_blob *bytes = NULL;
+    size_t length;
+    storedir_new(directory);
+    flr_file_store *store = storedir_open(directory);
+    for (size_t i = 0; i < size; i += 97) {
+        state[i] ^= 1;
+        storedir_write(directory, "state.flr", state, size);
+        ck_assert_int_eq(flr_file_store_load(store, &bytes, NULL), FLR_E_CORRUPT);
+        ck_assert_ptr_null(bytes);
+        unsigned char *after = storedir_read(directory, "state.flr", &length);
+        ck_assert_uint_eq(length, size);
+        ck_assert_mem_eq(after, state, size);
+        free(after);
+        state[i] ^= 1;
+    }
+    flr_file_store_unref(store);
+    storedir_remove(directory);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("state, bytes");
+    TCase *tests = tcase_create("bytes");
+    tcase_set_timeout(tests, 300);
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, ps_03_every_bit_flipped);
+    tcase_add_test(tests, ps_03_cut_anywhere);
+    tcase_add_test(tests, ps_03_bytes_behind_it);
+    tcase_add_test(tests, ps_03_at_any_address);
+    tcase_add_test(tests, ps_03_a_damaged_file_is_not_touched);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
