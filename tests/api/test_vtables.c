@@ -383,6 +383,17 @@ static int use_fault(const void *given)
     return status;
 }
 
+/* ---- of a file store ---- */
+
+static int make_store(const void *options)
+{
+    flr_file_store *store = NULL;
+    int status = flr_file_store_new(options, &store);
+    ck_assert_int_eq(status < 0, store == NULL);
+    flr_file_store_unref(store);
+    return status;
+}
+
 /* ---- all of them, well-formed ---- */
 
 static union {
@@ -406,6 +417,7 @@ static union {
     flr_envelope envelope;
     flr_frame_limits limits;
     flr_frame_fault fault;
+    flr_file_store_options store;
 } good;
 static flr_shareable *payload;
 static flr_value *model;
@@ -533,6 +545,13 @@ static size_t good_fedavg(void)
     return sizeof good.fedavg;
 }
 
+static size_t good_store(void)
+{
+    flr_file_store_options_init(&good.store, sizeof good.store);
+    good.store.directory = "somewhere";
+    return sizeof good.store;
+}
+
 static const struct sized {
     const char *name;
     size_t (*fill)(void);
@@ -561,6 +580,7 @@ static const struct sized {
     {"envelope, out", good_envelope, get_envelope},
     {"frame limits", good_limits, use_limits},
     {"frame fault", good_fault, use_fault},
+    {"file store", good_store, make_store},
 };
 
 static void make_parts(const struct sized *s)
