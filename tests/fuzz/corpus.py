@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Writes the hand-made part of the corpora of fuzz_frame and fuzz_value: one file for each kind of good and of bad input, named after it. Run it in the root of the project."""
+"""Writes the hand-made part of the corpora of fuzz_frame, fuzz_value, fuzz_state and fuzz_model: one file for each kind of good and of bad input, named after it. Run it in the root of the project."""
 
+import json
 import os
 import struct
 import sys
@@ -153,7 +154,117 @@ VALUES["value-segment"] = b"\1" + segment(0, 64)
 VALUES["value-segments"] = b"\2\x92" + segment(0, 64) + segment(1, 32)
 VALUES["value-segments-swapped"] = b"\2\x92" + segment(1, 32) + segment(0, 64)
 
-for name, files in (("frame", FRAMES), ("value", VALUES)):
+
+
+def state(head, segments=(), magic=b"FLRSTATE", version=1, count=None, size=None, first=None, second=None, after=b""):
+    rest = head + b"".join(segments)
+    begin = magic + struct.pack("<IIQ", version, len(segments) if count is None else count, len(head) if size is None else size)
+    begin += b"".join(struct.pack("<Q", len(s)) for s in segments)
+    return begin + struct.pack("<II", crc32c(begin) if first is None else first, crc32c(rest) if second is None else second) + rest + after
+
+
+def entry(kind, name, saved):
+    return mapping(("kind", bytes([kind])), ("id", text(name)), ("state", saved))
+
+
+def saved_run(*entries, job="job", index=b"\0", begun=b"\0", secret=ext(1, b"s" * 16)):
+    return mapping(("job", text(job)), ("index", index), ("begun", begun), ("secret", secret), ("entries", bytes([0x90 | len(entries)]) + b"".join(entries)))
+
+
+def fedavg(round_number, model):
+    return entry(2, "fedavg", mapping(("round", round_number), ("model", model)))
+
+
+KEEPER = entry(1, "keeper", b"\xc0")
+BOARDS = [entry(3, name, mapping(("next", b"\2"))) for name in ("fedavg", "wf")]
+MODEL = mapping(("x", tensor(2, [2], struct.pack("<ff", 1.5, -2))))
+SAVED = saved_run(KEEPER, fedavg(b"\1", MODEL), *BOARDS)
+IN_SEGMENT = saved_run(KEEPER, fedavg(b"\1", mapping(("x", ext(4, b"\2\1" + struct.pack(">qIQ", 2, 0, 8))))))
+# The first byte says how the rest is read: 0 as it is, 1 with its checksums mended, 2 sizes of segments, head, segments, 3 what a head says; 4 more: components and entries need not match.
+STATES = {
+    "state-good": b"\0" + state(SAVED),
+    "state-good-segment": b"\0" + state(IN_SEGMENT, [b"\0" * 8]),
+    "state-magic": b"\0" + state(SAVED, magic=b"FLRSTATX"),
+    "state-version-0": b"\0" + state(SAVED, version=0),
+    "state-version-2": b"\0" + state(SAVED, version=2),
+    "state-checksum": b"\0" + state(SAVED, second=0),
+    "state-prefix-checksum": b"\0" + state(SAVED, first=0),
+    "state-after": b"\0" + state(SAVED, after=b"x"),
+    "state-cut": b"\0" + state(SAVED)[:40],
+    "state-mended": b"\1" + state(SAVED, first=0, second=0),
+    "state-mended-segment": b"\1" + state(IN_SEGMENT, [b"\0" * 8], first=0, second=0),
+    "state-count-immense": b"\0" + state(SAVED, count=2**32 - 1),
+    "state-size-immense": b"\1" + state(SAVED, size=2**64 - 1),
+    "state-head": b"\2\0" + SAVED,
+    "state-head-segment": b"\2\1\x08" + IN_SEGMENT + b"\0" * 8,
+    "state-head-mismatch": b"\6\0" + saved_run(),
+    "state-no-entries": b"\2\0" + saved_run(),
+    "state-other-job": b"\2\0" + saved_run(KEEPER, fedavg(b"\1", MODEL), *BOARDS, job="other"),
+    "state-index-2": b"\2\0" + saved_run(KEEPER, fedavg(b"\2", MODEL), index=b"\2"),
+    "state-index-3": b"\2\0" + saved_run(KEEPER, fedavg(b"\2", MODEL), index=b"\3"),
+    "state-begun-most": b"\2\0" + saved_run(KEEPER, fedavg(b"\1", MODEL), *BOARDS, begun=b"\xcf\x7f" + b"\xff" * 7),
+    "state-secret-short": b"\2\0" + saved_run(KEEPER, fedavg(b"\1", MODEL), *BOARDS, secret=ext(1, b"s")),
+    "state-round-3": b"\2\0" + saved_run(KEEPER, fedavg(b"\3", MODEL)),
+    "state-other-model": b"\2\0" + saved_run(KEEPER, fedavg(b"\1", mapping(("y", tensor(2, [2], b"\0" * 8))))),
+    "state-refused": b"\2\0" + saved_run(entry(1, "keeper", text("refuse")), fedavg(b"\1", MODEL)),
+    "state-entry-twice": b"\2\0" + saved_run(KEEPER, KEEPER, fedavg(b"\1", MODEL)),
+    "state-said": b"\3\0\2\0\0" + b"\1\0\0\1\xc0" + b"\2\1\1\x65\x66\1",
+    "state-said-mismatch": b"\7\0\1\1\2" + b"\2\1\1\x65\x66\2",
+}
+
+
+def one(kind, shape, begin, end):
+    return {"dtype": kind, "shape": shape, "data_offsets": [begin, end]}
+
+
+def model(header, data=b"", length=None):
+    header = (header if isinstance(header, str) else json.dumps(header)).encode()
+    return b"\0\0" + struct.pack("<Q", len(header) if length is None else length) + header + data
+
+
+TYPES = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
+EACH, AT = {}, 0
+for name, bytes_each in TYPES.items():
+    EACH[name] = one(name, [1], AT, AT + bytes_each)
+    AT += bytes_each
+MODELS = {
+    "model-empty": model({}),
+    "model-each-type": model(EACH, bytes(AT)),
+    "model-metadata": model({"__metadata__": {"round": "1", "job": "a\"b\\c\u00e9\n"}, "x": one("F32", [2, 3], 0, 24)}, bytes(24)),
+    "model-scalar": model({"x": one("F64", [], 0, 8)}, bytes(8)),
+    "model-no-elements": model({"x": one("F64", [0, 5], 0, 0)}),
+    "model-misaligned": model({"a": one("U8", [1], 0, 1), "b": one("F32", [1], 1, 5)}, bytes(5)),
+    "model-escapes": model('{"\\u0041\\ud83d\\ude00\\t\\/\\"": {"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', b"x"),
+    "model-blanks": model(' \t\r\n{ "x" : { "dtype" : "U8" , "shape" : [ 1 ] , "data_offsets" : [ 0 , 1 ] } } ', b"x"),
+    "model-mended": b"\1\x08" + json.dumps({"x": one("F32", [2], 0, 8)}).encode() + b"12345678",
+    "model-short": b"\0\0" + b"\1\2\3",
+    "model-length-immense": model({}, length=2**64 - 1),
+    "model-no-object": model("[]"),
+    "model-after": model("{}x"),
+    "model-unknown-type": model({"x": one("F8_E4M3", [1], 0, 1)}, b"x"),
+    "model-rank-17": model({"x": one("U8", [1] * 17, 0, 1)}, b"x"),
+    "model-shape-overflow": model({"x": one("F64", [2**62, 4], 0, 0)}),
+    "model-number-immense": model('{"x":{"dtype":"U8","shape":[99999999999999999999],"data_offsets":[0,1]}}', b"x"),
+    "model-number-0": model('{"x":{"dtype":"U8","shape":[01],"data_offsets":[0,1]}}', b"x"),
+    "model-shape-other": model({"x": one("U8", [2], 0, 1)}, b"x"),
+    "model-beyond": model({"x": one("U8", [2], 0, 2)}, b"x"),
+    "model-backwards": model({"x": one("U8", [0], 1, 0)}, b"x"),
+    "model-overlap": model({"a": one("U8", [2], 0, 2), "b": one("U8", [2], 1, 3)}, b"xyz"),
+    "model-gap": model({"a": one("U8", [1], 0, 1), "b": one("U8", [1], 2, 3)}, b"xyz"),
+    "model-behind": model({"a": one("U8", [1], 0, 1)}, b"xyz"),
+    "model-twice": model('{"x":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"x":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}'),
+    "model-member-twice": model('{"x":{"dtype":"U8","dtype":"U8","shape":[0],"data_offsets":[0,0]}}'),
+    "model-member-missing": model('{"x":{"dtype":"U8","shape":[0]}}'),
+    "model-member-unknown": model('{"x":{"dtype":"U8","shape":[0],"data_offsets":[0,0],"more":1}}'),
+    "model-no-name": model({"": one("U8", [0], 0, 0)}),
+    "model-metadata-number": model('{"__metadata__":{"a":1}}'),
+    "model-metadata-twice": model('{"__metadata__":{"a":"1","a":"2"}}'),
+    "model-nul": model('{"a\\u0000":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}'),
+    "model-surrogate": model('{"\\ud83d":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}'),
+    "model-unended": model('{"x'),
+}
+
+for name, files in (("frame", FRAMES), ("value", VALUES), ("state", STATES), ("model", MODELS)):
     folder = os.path.join("tests/fuzz/corpus", name)
     os.makedirs(folder, exist_ok=True)
     for title, data in files.items():
