@@ -16,7 +16,8 @@ int flr__drive_begin(flr_runner *r)
         flr__drive_finish(r);
         return FLR_E_NOMEM;
     }
-    atomic_fetch_add(&r->begun, 1);
+    if (atomic_load(&r->begun) < INT64_MAX) /* else its state could not be restored */
+        atomic_fetch_add(&r->begun, 1);
     flr__lifecycle_init(&r->life, atomic_load(&r->index), r->workflow_count,
                         r->settings.ready_timeout, r->settings.ready_interval);
     return 0;

@@ -198,9 +198,7 @@ static int check_head(flr_runner *r, const flr_value *head)
     const char *job = flr_value_get_text(flr_map_get(head, "job"), NULL);
     const flr_value *entries = flr_map_get(head, "entries");
     int64_t index = flr_value_get_int(flr_map_get(head, "index"), -1);
-    int64_t begun = flr_value_get_int(flr_map_get(head, "begun"), -1);
-    /* The run counts on from there, and saves that. */
-    if (job == NULL || index < 0 || begun < 0 || begun == INT64_MAX ||
+    if (job == NULL || index < 0 || flr_value_get_int(flr_map_get(head, "begun"), -1) < 0 ||
         flr_value_get_kind(entries) != FLR_VALUE_LIST ||
         flr_blob_get_size(secret) != sizeof r->secret)
         return FLR_E_CORRUPT;

@@ -179,7 +179,7 @@ KEEPER = entry(1, "keeper", b"\xc0")
 BOARDS = [entry(3, name, mapping(("next", b"\2"))) for name in ("fedavg", "wf")]
 MODEL = mapping(("x", tensor(2, [2], struct.pack("<ff", 1.5, -2))))
 SAVED = saved_run(KEEPER, fedavg(b"\1", MODEL), *BOARDS)
-IN_SEGMENT = saved_run(KEEPER, fedavg(b"\1", mapping(("x", ext(4, b"\2\1" + struct.pack(">qIQ", 2, 0, 8))))))
+IN_SEGMENT = saved_run(KEEPER, fedavg(b"\1", mapping(("x", ext(4, b"\2\1" + struct.pack(">qIQ", 2, 0, 8))))), *BOARDS)
 # The first byte says how the rest is read: 0 as it is, 1 with its checksums mended, 2 sizes of segments, head, segments, 3 what a head says; 4 more: components and entries need not match.
 STATES = {
     "state-good": b"\0" + state(SAVED),
@@ -200,16 +200,19 @@ STATES = {
     "state-head-mismatch": b"\6\0" + saved_run(),
     "state-no-entries": b"\2\0" + saved_run(),
     "state-other-job": b"\2\0" + saved_run(KEEPER, fedavg(b"\1", MODEL), *BOARDS, job="other"),
-    "state-index-2": b"\2\0" + saved_run(KEEPER, fedavg(b"\2", MODEL), index=b"\2"),
-    "state-index-3": b"\2\0" + saved_run(KEEPER, fedavg(b"\2", MODEL), index=b"\3"),
+    "state-index-2": b"\2\0" + saved_run(KEEPER, fedavg(b"\2", MODEL), *BOARDS, index=b"\2"),
+    "state-index-3": b"\2\0" + saved_run(KEEPER, fedavg(b"\2", MODEL), *BOARDS, index=b"\3"),
     "state-begun-most": b"\2\0" + saved_run(KEEPER, fedavg(b"\1", MODEL), *BOARDS, begun=b"\xcf\x7f" + b"\xff" * 7),
+    "state-begun-almost": b"\2\0" + saved_run(KEEPER, fedavg(b"\1", MODEL), *BOARDS, begun=b"\xcf\x7f" + b"\xff" * 6 + b"\xfe"),
+    "state-next-most": b"\2\0" + saved_run(KEEPER, fedavg(b"\0", MODEL), *[entry(3, n, mapping(("next", b"\xcf\x7f" + b"\xff" * 7))) for n in ("fedavg", "wf")]),
     "state-secret-short": b"\2\0" + saved_run(KEEPER, fedavg(b"\1", MODEL), *BOARDS, secret=ext(1, b"s")),
-    "state-round-3": b"\2\0" + saved_run(KEEPER, fedavg(b"\3", MODEL)),
-    "state-other-model": b"\2\0" + saved_run(KEEPER, fedavg(b"\1", mapping(("y", tensor(2, [2], b"\0" * 8))))),
-    "state-refused": b"\2\0" + saved_run(entry(1, "keeper", text("refuse")), fedavg(b"\1", MODEL)),
-    "state-entry-twice": b"\2\0" + saved_run(KEEPER, KEEPER, fedavg(b"\1", MODEL)),
-    "state-said": b"\3\0\2\0\0" + b"\1\0\0\1\xc0" + b"\2\1\1\x65\x66\1",
-    "state-said-mismatch": b"\7\0\1\1\2" + b"\2\1\1\x65\x66\2",
+    "state-round-3": b"\2\0" + saved_run(KEEPER, fedavg(b"\3", MODEL), *BOARDS),
+    "state-other-model": b"\2\0" + saved_run(KEEPER, fedavg(b"\1", mapping(("y", tensor(2, [2], b"\0" * 8)))), *BOARDS),
+    "state-refused": b"\2\0" + saved_run(entry(1, "keeper", text("refuse")), fedavg(b"\1", MODEL), *BOARDS),
+    "state-entry-twice": b"\2\0" + saved_run(KEEPER, KEEPER, fedavg(b"\1", MODEL), *BOARDS),
+    "state-said": b"\3\0\0\0\0\0\1\xc0" + b"\1\x65\x66\1" + b"\2\1" + b"\2\2",
+    "state-said-more": b"\3\0\1\1\2\0\1\xc0" + b"\1\x65\x66\2" + b"\2\1" + b"\2\6" + b"\1\0\0\1\xc2",
+    "state-said-mismatch": b"\7\x08\1\1\2" + b"\2\1\1\x65\x66\2",
 }
 
 

@@ -116,13 +116,26 @@ static flr_value *text(const char *s)
     return value;
 }
 
-/* What FedAvg saves, or any value. */
+static const int64_t numbers[] = {0, 1, 2, 3, -1, INT64_MAX - 1, INT64_MAX, INT64_MIN};
+
+static flr_value *some_number(fuzz_input *in)
+{
+    return number(numbers[fuzz_byte(in) % 8]);
+}
+
+/* Any value, what FedAvg saves, or what a board saves. */
 static flr_value *state_of(fuzz_input *in)
 {
     flr_value *state = NULL, *model = NULL;
     float x[2];
-    if (fuzz_byte(in) % 2 == 0)
+    int kind = fuzz_byte(in) % 3;
+    if (kind == 0)
         return fuzz_value(in);
+    if (kind == 2) {
+        assert(flr_value_new_map(&state) == 0);
+        set(&state, "next", some_number(in));
+        return state;
+    }
     for (size_t i = 0; i < 2; i++)
         x[i] = (float)fuzz_byte(in) - 100;
     assert(flr_value_new_map(&model) == 0 && flr_value_new_map(&state) == 0);
@@ -132,11 +145,21 @@ static flr_value *state_of(fuzz_input *in)
     return state;
 }
 
-/* A head as a run saves it, with other values now and then. */
+static void add_entry(fuzz_input *in, flr_value **entries, flr_value *kind, flr_value *id)
+{
+    flr_value *entry = NULL;
+    assert(flr_value_new_map(&entry) == 0);
+    set(&entry, "kind", kind);
+    set(&entry, "id", id);
+    set(&entry, "state", state_of(in));
+    assert(flr_list_add(entries, entry) == 0);
+}
+
+/* A head as a run saves it, with other values, and more or fewer entries, now and then. */
 static bytes described(fuzz_input *in)
 {
-    static const char *const ids[] = {"keeper", "fedavg", "wf"};
-    static const int64_t numbers[] = {0, 1, 2, 3, -1, INT64_MAX - 1, INT64_MAX, INT64_MIN};
+    static const char *const ids[] = {"keeper", "fedavg", "fedavg", "wf"};
+    static const int kinds[] = {1, 2, 3, 3};
     flr_value *head = NULL, *entries = NULL, *secret = NULL;
     flr_blob *blob = NULL;
     flr_state *state = NULL;
@@ -149,17 +172,13 @@ static bytes described(fuzz_input *in)
     assert(flr_value_new_bytes(blob, &secret) == 0);
     flr_blob_unref(blob);
     set(&head, "job", odd & 2 ? text(fuzz_text(in, buffer)) : text(JOB));
-    set(&head, "index", number(numbers[fuzz_byte(in) % 8]));
-    set(&head, "begun", number(numbers[fuzz_byte(in) % 8]));
+    set(&head, "index", some_number(in));
+    set(&head, "begun", some_number(in));
     set(&head, "secret", secret);
-    for (size_t i = 0; i < count; i++) {
-        flr_value *entry = NULL;
-        assert(flr_value_new_map(&entry) == 0);
-        set(&entry, "kind", number(numbers[fuzz_byte(in) % 8]));
-        set(&entry, "id", text(fuzz_word(in, ids, 3, buffer)));
-        set(&entry, "state", state_of(in));
-        assert(flr_list_add(&entries, entry) == 0);
-    }
+    for (size_t i = 0; i < 4 && (odd & 8) == 0; i++)
+        add_entry(in, &entries, number(kinds[i]), text(ids[i]));
+    for (size_t i = 0; i < count; i++)
+        add_entry(in, &entries, some_number(in), text(fuzz_word(in, ids, 4, buffer)));
     set(&head, "entries", odd & 4 ? fuzz_value(in) : flr_value_ref(entries));
     flr_value_unref(entries);
     assert(flr__state_new(head, &state) == 0);
