@@ -68,7 +68,7 @@ START_TEST(fa_05_the_model_every_so_many_rounds)
         models[i] = resume_model(&r);
     }
     for (int i = 1; i <= RESUME_ROUNDS; i++) {
-        char name[32], file[64], rounds[8];
+        char name[32], file[64], rounds[16];
         snprintf(name, sizeof name, "penguins-%d", i);
         snprintf(file, sizeof file, "%s.safetensors", name);
         snprintf(rounds, sizeof rounds, "%d", i);

@@ -33,7 +33,7 @@ static void build_message(size_t payloads, size_t size)
     for (size_t i = 0; i < payloads; i++) {
         flr_blob *blob;
         flr_value *value;
-        char key[24];
+        char key[32];
         void *bytes;
         ck_assert_int_eq(flr_blob_new(size, &blob, &bytes), 0);
         memset(bytes, (int)i, size);

@@ -169,7 +169,7 @@ START_TEST(each_failing_call_of_opening_can_be_tried_again)
         char fresh[STOREDIR_MAX + 8];
         flr_file_store_options options;
         flr_file_store *other;
-        snprintf(fresh, sizeof fresh, "%s/%ld", directory, at);
+        snprintf(fresh, sizeof fresh, "%.100s/%d", directory, (int)at);
         flr_file_store_options_init(&options, sizeof options);
         options.directory = fresh;
         ck_assert_int_eq(flr_file_store_new(&options, &other), 0);
