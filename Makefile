@@ -112,7 +112,7 @@ demo: $(B)/examples/demo ## train a model on the penguins of three islands (need
 	@mkdir -p $(B)/demo
 	@$(B)/examples/demo examples/data/penguins.csv $(B)/demo
 
-demo-tcp: $(B)/examples/demo $(TCP) ## the same over TCP: a server and three clients on loopback, one of them killed and started again
+demo-tcp: $(B)/examples/demo $(TCP) ## the same over TCP: a server and three clients on loopback, a client and the server killed and started again
 	@examples/tcp/demo.sh $(B)
 
 RUN := tests/support/run.sh
@@ -121,7 +121,7 @@ export FLR_BUILD := $(B)
 
 check: tests ## run all tests once: unit, api, behaviour, oom, threads, headers, install, ctypes, fuzz replay
 	+@MAKE="$(MAKE)" $(RUN) -l $(B)/logs $(PROGRAMS) $(CHECK_SCRIPTS)
-CHECK_SCRIPTS := tests/headers/headers.sh tests/install/install.sh tests/install/demo.sh tests/install/demo_tcp.sh tests/faults/faults.sh tests/crash/crash.sh tests/install/ctypes_host.py tests/install/frame_py.py tests/install/model_py.py
+CHECK_SCRIPTS := tests/headers/headers.sh tests/install/install.sh tests/install/demo.sh tests/install/demo_tcp.sh tests/faults/faults.sh tests/crash/crash.sh tests/install/ctypes_host.py tests/install/client_only.sh tests/install/frame_py.py tests/install/model_py.py
 
 RELAY := $(B)/tests/faults/relay
 KILLER := $(B)/tests/crash/killer.so
@@ -163,7 +163,7 @@ check-headers: ## each public header alone as C99, C11 and C++11
 	@$(RUN) tests/headers/headers.sh
 
 check-install: lib $(EXAMPLES_CXX) ## install, build hosts against it in C and C++, shared and static; uninstall
-	+@MAKE="$(MAKE)" $(RUN) -l $(B)/logs-install tests/install/install.sh tests/install/ctypes_host.py tests/install/frame_py.py tests/install/model_py.py
+	+@MAKE="$(MAKE)" $(RUN) -l $(B)/logs-install tests/install/install.sh tests/install/ctypes_host.py tests/install/client_only.sh tests/install/frame_py.py tests/install/model_py.py
 
 check-lint: ## clang-tidy and cppcheck over the library
 	@CLANG_TIDY="$(CLANG_TIDY)" CPPCHECK="$(CPPCHECK)" $(RUN) -t 2400 tests/lint/lint.sh
