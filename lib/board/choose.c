@@ -300,7 +300,7 @@ static void enter(flr__core *core, const flr__choice *choice, flr_assignment *a,
     (void)status;
     atomic_fetch_add_explicit(&a->refs, 1, memory_order_relaxed);
     add_open(flr__core_owner(a), a);
-    if (task->policy->repeats && !task->policy->baton) {
+    if (choice->target != NULL && task->policy->repeats && !task->policy->baton) {
         *replaced = choice->target->latest;
         *record = *replaced == NULL ? NULL : flr__core_settle(*replaced);
         a->place = atomic_fetch_add(&task->sent, 1) + 1;

@@ -219,7 +219,7 @@ static int reply_status(flr__rx_answer answer, flr_shareable **reply)
         FLR_RELIABLE_STATUS_NOT_RECEIVED, FLR_RELIABLE_STATUS_REPLIED,
         FLR_RELIABLE_STATUS_ABORTED,      FLR_RELIABLE_STATUS_DUPLICATE};
     flr_shareable *made = NULL;
-    if (answer == FLR__RX_FULL)
+    if ((size_t)answer >= sizeof statuses / sizeof statuses[0]) /* FLR__RX_FULL */
         return flr_shareable_new_reply(FLR_RC_SERVICE_UNAVAILABLE, NULL, reply);
     int status = flr_shareable_new_reply(FLR_RC_OK, NULL, &made);
     if (status != 0)

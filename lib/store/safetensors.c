@@ -18,7 +18,7 @@ static const char *const names[] = {
 
 const char *flr__safetensors_name(int type)
 {
-    return type > 0 && (size_t)type < NAMES ? names[type] : NULL;
+    return (size_t)type < NAMES ? names[type] : NULL; /* a negative one is beyond the end, too */
 }
 
 int flr__safetensors_type(const char *name)
