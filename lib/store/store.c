@@ -110,7 +110,7 @@ static void forget_why(flr_file_store *s)
     s->directory.why[0] = '\0';
 }
 
-int flr__store_enter(flr_file_store *s)
+int flr__store_enter(flr_file_store *s) FLR__NO_TSA
 {
     flr__mutex_lock(&s->lock);
     forget_why(s);
@@ -122,7 +122,7 @@ int flr__store_enter(flr_file_store *s)
     return FLR_E_STATE;
 }
 
-void flr__store_leave(flr_file_store *s)
+void flr__store_leave(flr_file_store *s) FLR__NO_TSA
 {
     flr__mutex_unlock(&s->lock);
 }
