@@ -108,8 +108,8 @@ FLR_API void flr_file_store_unref(flr_file_store *store);
 FLR_API int flr_file_store_open(flr_file_store *store);
 
 /**
- * Keep a state: what an engine's persist does. When it returns 0, a load finds this state whatever happens to process and machine; else it finds
- * this one or the one before, whole.
+ * Keep a state: what an engine's persist does. When it returns 0, a load finds this state whatever happens to process and machine. After an error the
+ * directory holds this state or the one before, whole: the one before, but for a flush of the directory that fails after the renaming, which leaves this one.
  *
  * @param state  [borrow]
  * @returns 0, or FLR_E_INVAL, FLR_E_STATE (not open), FLR_E_IO (the disk is full, the directory read-only, ...), FLR_E_NOMEM
@@ -149,7 +149,7 @@ FLR_API int flr_file_store_remove(flr_file_store *store);
  * @param name      [borrow] as the options' name
  * @param model     [borrow] a map of text to tensor, none named `__metadata__`; may be empty
  * @param metadata  [borrow] a map of text to text; NULL: none
- * @returns 0, or FLR_E_INVAL, FLR_E_STATE (not open), FLR_E_IO, FLR_E_NOMEM
+ * @returns 0, or FLR_E_INVAL, FLR_E_LIMIT (the name), FLR_E_STATE (not open), FLR_E_IO, FLR_E_NOMEM
  * @threads any, one at a time per store: others wait   @blocks on the disk   @since 1.0
  */
 FLR_API int flr_file_store_save_model(flr_file_store *store, const char *name, const flr_value *model, const flr_value *metadata);

@@ -4,6 +4,10 @@
 
 #define ENDING ".safetensors"
 
+static const char no_name[] = "the name of the model cannot be that of a file";
+static const char no_model[] =
+    "a model is a map of text to tensor, and its metadata are one of text to text";
+
 /* [locked] */
 static int save(flr_file_store *s, const char *name, const flr__model_bytes *bytes)
 {
@@ -28,13 +32,18 @@ int flr_file_store_save_model(flr_file_store *store, const char *name, const flr
                               const flr_value *metadata)
 {
     flr__model_bytes bytes;
-    int status = store == NULL || model == NULL ? FLR_E_INVAL : flr__check_file_name(name);
+    int status;
 
-    if (status == 0) {
-        status = flr__safetensors_write(model, metadata, &bytes);
+    if (store == NULL || model == NULL) {
+        return FLR_E_INVAL;
     }
+    status = flr__check_file_name(name);
     if (status != 0) {
-        return status;
+        return flr__store_refuse(store, status, no_name);
+    }
+    status = flr__safetensors_write(model, metadata, &bytes);
+    if (status != 0) {
+        return flr__store_refuse(store, status, no_model);
     }
     status = flr__store_enter(store);
     if (status == 0) {
@@ -71,11 +80,16 @@ int flr_file_store_load_model(flr_file_store *store, const char *name, flr_value
                               flr_value **metadata)
 {
     flr_value *more = NULL;
-    int status = store == NULL || model == NULL ? FLR_E_INVAL : flr__check_file_name(name);
+    int status;
 
-    if (status == 0) {
-        status = flr__store_enter(store);
+    if (store == NULL || model == NULL) {
+        return FLR_E_INVAL;
     }
+    status = flr__check_file_name(name);
+    if (status != 0) {
+        return flr__store_refuse(store, status, no_name);
+    }
+    status = flr__store_enter(store);
     if (status != 0) {
         return status;
     }

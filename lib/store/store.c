@@ -136,6 +136,14 @@ void flr__store_say(flr_file_store *s, const char *format, ...)
     va_end(args);
 }
 
+int flr__store_refuse(flr_file_store *s, int status, const char *why)
+{
+    flr__mutex_lock(&s->lock);
+    flr__store_say(s, "%s", status == FLR_E_NOMEM ? "out of memory" : why);
+    flr__mutex_unlock(&s->lock);
+    return status;
+}
+
 int flr_file_store_get_detail(flr_file_store *store, char *text, size_t size)
 {
     if (store == NULL || text == NULL || size == 0) {
@@ -310,9 +318,9 @@ static int save(flr_file_store *s, const flr__chunk *parts, size_t count)
     char temporary[FLR__FILE_PATH_MAX];
     int status = find_out_damage(s);
 
-    forget_why(s);
     flr__store_name(temporary, s->name, ".tmp");
     if (status == 0) {
+        forget_why(s); /* what is wrong with the newest is no failure of this call */
         status = flr__file_write(&s->directory, temporary, parts, count);
     }
     if (status == 0) {
@@ -335,7 +343,7 @@ int flr_file_store_save(flr_file_store *store, const flr_state *state)
     }
     parts = flr__alloc_array(count, sizeof *parts);
     if (parts == NULL) {
-        return FLR_E_NOMEM;
+        return flr__store_refuse(store, FLR_E_NOMEM, "");
     }
     for (size_t i = 0; i < count; i++) {
         parts[i].data = flr_state_get_segment(state, i, &parts[i].size);

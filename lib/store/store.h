@@ -31,5 +31,7 @@ void flr__store_name(char path[FLR__FILE_PATH_MAX], const char *name, const char
 int flr__check_file_name(const char *name);
 /* [locked] Say why a call fails. */
 void flr__store_say(flr_file_store *store, const char *format, ...) FLR_PRINTF(2, 3);
+/* Say why a call fails before it enters the store, in place of what an earlier one had to say. Its status. */
+int flr__store_refuse(flr_file_store *store, int status, const char *why);
 
 #endif

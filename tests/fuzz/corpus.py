@@ -156,10 +156,10 @@ VALUES["value-segments-swapped"] = b"\2\x92" + segment(1, 32) + segment(0, 64)
 
 
 
-def state(head, segments=(), magic=b"FLRSTATE", version=1, count=None, size=None, first=None, second=None, after=b""):
+def state(head, segments=(), magic=b"FLRSTATE", version=1, count=None, size=None, sizes=None, first=None, second=None, after=b""):
     rest = head + b"".join(segments)
     begin = magic + struct.pack("<IIQ", version, len(segments) if count is None else count, len(head) if size is None else size)
-    begin += b"".join(struct.pack("<Q", len(s)) for s in segments)
+    begin += b"".join(struct.pack("<Q", n) for n in (sizes or map(len, segments)))
     return begin + struct.pack("<II", crc32c(begin) if first is None else first, crc32c(rest) if second is None else second) + rest + after
 
 
@@ -189,12 +189,14 @@ STATES = {
     "state-version-2": b"\0" + state(SAVED, version=2),
     "state-checksum": b"\0" + state(SAVED, second=0),
     "state-prefix-checksum": b"\0" + state(SAVED, first=0),
-    "state-after": b"\0" + state(SAVED, after=b"x"),
+    "state-after": b"\1" + state(SAVED, after=b"x"),
     "state-cut": b"\0" + state(SAVED)[:40],
     "state-mended": b"\1" + state(SAVED, first=0, second=0),
     "state-mended-segment": b"\1" + state(IN_SEGMENT, [b"\0" * 8], first=0, second=0),
     "state-count-immense": b"\0" + state(SAVED, count=2**32 - 1),
     "state-size-immense": b"\1" + state(SAVED, size=2**64 - 1),
+    "state-size-wraps": b"\1" + state(SAVED, [b"\0" * 8], size=2**64 - 5, sizes=[len(SAVED) + 8 + 5]),
+    "state-segments-wrap": b"\1" + state(SAVED, [b"\0" * 8, b"\0"], sizes=[2**64 - 1, 10]),
     "state-head": b"\2\0" + SAVED,
     "state-head-segment": b"\2\1\x08" + IN_SEGMENT + b"\0" * 8,
     "state-head-mismatch": b"\6\0" + saved_run(),

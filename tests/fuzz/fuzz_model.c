@@ -60,6 +60,17 @@ static void check_tensors(const flr_value *model)
     }
 }
 
+/* What was written has its elements where they must be, so that none was copied. */
+static void check_views(const flr_value *model, const flr_blob *file)
+{
+    uintptr_t begin = (uintptr_t)flr_blob_get_data(file), end = begin + flr_blob_get_size(file);
+    for (size_t i = 0; i < flr_value_get_size(model); i++) {
+        const flr_value *t = flr_map_get_at(model, i);
+        uintptr_t at = (uintptr_t)flr_tensor_get_data(t);
+        assert(flr_tensor_get_elements(t) == 0 || (at >= begin && at < end));
+    }
+}
+
 static void check_round_trip(const flr_value *model, const flr_value *metadata)
 {
     flr_value *model_again = NULL, *metadata_again = NULL;
@@ -69,6 +80,7 @@ static void check_round_trip(const flr_value *model, const flr_value *metadata)
     assert(status == 0);
     check_equal(model, model_again);
     check_equal(metadata, metadata_again);
+    check_views(model_again, first);
     second = written(model_again, metadata_again);
     assert(flr_blob_get_size(first) == flr_blob_get_size(second) &&
            memcmp(flr_blob_get_data(first), flr_blob_get_data(second), flr_blob_get_size(first)) ==

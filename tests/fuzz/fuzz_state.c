@@ -11,9 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define JOB    "job"
-#define PREFIX 24 /* of a state, before the sizes of its segments */
-#define SUMS   8
+#define JOB     "job"
+#define REFUSED (FLR_E_HOST - 1)
+#define PREFIX  24 /* of a state, before the sizes of its segments */
+#define SUMS    8
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -215,7 +216,7 @@ static int keeper_restore(void *self, flr_context *context, const flr_value *sta
 {
     world *w = self;
     if (strcmp(flr_value_get_text(state, ""), "refuse") == 0)
-        return flr_context_fail(context, FLR_E_HOST - 1, "the keeper refuses");
+        return flr_context_fail(context, REFUSED, "the keeper refuses");
     flr_value_unref(w->kept);
     w->kept = flr_value_ref(state);
     return 0;
@@ -341,11 +342,34 @@ static void play(world *w)
     } while (result.state == FLR_STEP_RUNNING);
     assert(result.result == 0);
     assert(flr_fedavg_get_model(w->fedavg, &model) == 0);
-    assert(flr_value_get_size(model) == 1);
+    assert(flr_value_get_size(model) == 1 &&
+           flr_tensor_get_type(flr_map_get(model, "x")) == FLR_TYPE_F32 &&
+           flr_tensor_get_elements(flr_map_get(model, "x")) == 2);
     flr_value_unref(model);
 }
 
 /* ---- what an input is for ---- */
+
+static uint64_t get(const uint8_t *from, size_t count)
+{
+    uint64_t value = 0;
+    for (size_t i = count; i-- > 0;)
+        value = value << 8 | from[i];
+    return value;
+}
+
+/* The sizes that whole bytes say are theirs; none is larger than all. */
+static void check_sizes(bytes b)
+{
+    uint64_t n = get(b.data + 12, 4), sum = PREFIX + 8 * n + SUMS + get(b.data + 16, 8);
+    assert(get(b.data + 16, 8) < b.size);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t one = get(b.data + PREFIX + 8 * i, 8);
+        assert(one < b.size);
+        sum += one;
+    }
+    assert(sum == b.size);
+}
 
 static void check_bytes(bytes b)
 {
@@ -357,6 +381,8 @@ static void check_bytes(bytes b)
     int status = b.size > 0 ? flr__state_read(whole, &head) : checked;
     flr_blob_unref(whole);
     assert(checked == 0 || status == checked);
+    if (checked == 0)
+        check_sizes(b);
     if (status < 0)
         return;
     assert(flr__state_new(head, &first) == 0);
@@ -382,6 +408,9 @@ static void restore(bytes b, bool lenient)
     assert(status == 0 || flr_state_check(b.data, b.size) == 0 ||
            status == flr_state_check(b.data, b.size));
     if (status < 0) {
+        flr_step_result result;
+        flr_step_result_init(&result, sizeof result);
+        assert(status != REFUSED || flr_runner_step(w.runner, &result) == FLR_E_STATE);
         world_make(&fresh, lenient);
         bytes good = save(&fresh);
         assert(flr_runner_restore(w.runner, good.data, good.size) == 0);
@@ -391,6 +420,7 @@ static void restore(bytes b, bool lenient)
         free(good.data);
         free(again.data);
     }
+    assert(flr_runner_get_workflow_index(w.runner) <= 2);
     check_saved(&w);
     play(&w);
     check_saved(&w);

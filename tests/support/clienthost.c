@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECOND INT64_C(1000000000)
+#define SECOND     INT64_C(1000000000)
 #define ZERO(call) ck_assert_int_eq((call), 0)
 
 typedef struct worker {
@@ -235,7 +235,9 @@ static void record_call(clienthost *h, clienthost_call call, const flr_request *
         snprintf(word, sizeof word, "aux(%s)", flr_request_get_topic(r));
     else
         snprintf(word, sizeof word, "%s",
-                 call == CLIENTHOST_SYNC ? "sync" : call == CLIENTHOST_BEAT ? "beat" : "pull");
+                 call == CLIENTHOST_SYNC   ? "sync"
+                 : call == CLIENTHOST_BEAT ? "beat"
+                                           : "pull");
     if (h->with_times)
         snprintf(time, sizeof time, "@%g", clienthost_now(h));
     clienthost_note(h, "%s%s", word, time);
@@ -361,6 +363,7 @@ clienthost *clienthost_new(const char *pulls)
     h->options.flags = FLR_CLIENT_FLAG_SEEDED;
     h->options.identity = "site-1";
     h->script[CLIENTHOST_PULL] = pulls;
+    flr_step_result_init(&h->result, sizeof h->result);
     return h;
 }
 

@@ -18,7 +18,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-#define CLIENTHOST_JOB "job-1"
+#define CLIENTHOST_JOB   "job-1"
 #define CLIENTHOST_LATER (-1) /* of on_execute: the test finishes h->execution */
 
 /* Parts of a trace. */
@@ -26,8 +26,7 @@
 #define T_PULL    "_before_pull_task pull _after_pull_task "
 #define T_DATA    "_before_task_data_filter _after_task_data_filter "
 #define T_EXECUTE "_before_task_execution trainer(train) "
-#define T_RESULT                                                                                   \
-    "_after_task_execution _before_task_result_filter _after_task_result_filter "
+#define T_RESULT  "_after_task_execution _before_task_result_filter _after_task_result_filter "
 #define T_SEND(id, rc)                                                                             \
     "_before_send_task_result check(" id ") submit(train," id "," rc ") _after_send_task_result "
 #define T_END "_about_to_end_run _check_end_run_readiness _end_run"
@@ -47,11 +46,11 @@ struct clienthost {
     flr_clock *clock;           /* manual, at 1 s */
     flr_client_options options; /* until clienthost_make; ids are seeded, identity "site-1" */
     flr_client_runner *client;
-    flr_context *context;               /* for messages of the test's own thread */
+    flr_context *context;                 /* for messages of the test's own thread */
     const char *script[CLIENTHOST_CALLS]; /* what is left */
     flr_request *last[CLIENTHOST_CALLS];  /* a reference to the last call of each kind; NULL */
-    flr_execution *execution;             /* of an executor that starts; a reference until finished */
-    flr_step_result result;             /* of the last step */
+    flr_execution *execution; /* of an executor that starts; a reference until finished */
+    flr_step_result result;   /* of the last step */
     /* what is recorded; preset: events and calls, but no heartbeats */
     bool without_events, without_calls, with_beats, with_audit;
     bool with_times;  /* calls have `@SECONDS` since the beginning behind them */
@@ -59,14 +58,18 @@ struct clienthost {
     int wakeups;
     void *user;
     /* Hooks, all optional. */
-    int (*on_event)(clienthost *h, const char *event, flr_context *context); /* after recording; its status is returned */
-    void (*on_request)(clienthost *h, clienthost_call call, flr_request *request); /* after recording, before the answer */
-    void (*on_data)(clienthost *h, flr_shareable *data); /* the data of a task or TRY_AGAIN before it goes out */
+    int (*on_event)(clienthost *h, const char *event,
+                    flr_context *context); /* after recording; its status is returned */
+    void (*on_request)(clienthost *h, clienthost_call call,
+                       flr_request *request); /* after recording, before the answer */
+    void (*on_data)(clienthost *h,
+                    flr_shareable *data); /* the data of a task or TRY_AGAIN before it goes out */
     /* preset: a result {"y": 2 x} */
-    int (*on_execute)(clienthost *h, flr_context *context, const flr_shareable *data, flr_signal *abort, flr_shareable **result);
-    int tasks;        /* handed out */
+    int (*on_execute)(clienthost *h, flr_context *context, const flr_shareable *data,
+                      flr_signal *abort, flr_shareable **result);
+    int tasks;            /* handed out */
     int destroyed, given; /* executors, filters and components */
-    int status;       /* of clienthost_run */
+    int status;           /* of clienthost_run */
     pthread_t thread;
     pthread_mutex_t lock; /* guards what follows */
     char trace[16384];
@@ -75,14 +78,18 @@ struct clienthost {
 };
 
 clienthost *clienthost_new(const char *pulls); /* with this script of pulls */
-void clienthost_make(clienthost *h);           /* the runner, with the component "ears" that hears all events */
-clienthost *clienthost_usual(const char *pulls); /* new, make, and the executor "trainer" of "train" */
+void clienthost_make(
+    clienthost *h); /* the runner, with the component "ears" that hears all events */
+clienthost *
+clienthost_usual(const char *pulls); /* new, make, and the executor "trainer" of "train" */
 void clienthost_free(clienthost *h);
 
 /* Add an executor that executes, or starts, for a task name or pattern; `name` is its own. The code. */
 int clienthost_add(clienthost *h, const char *task, const char *name, bool starts);
-typedef int (*clienthost_filter)(void *h, flr_context *context, flr_shareable *message, flr_shareable **output);
-void clienthost_filter_data(clienthost *h, clienthost_filter process); /* of all tasks, in the client's direction */
+typedef int (*clienthost_filter)(void *h, flr_context *context, flr_shareable *message,
+                                 flr_shareable **output);
+void clienthost_filter_data(
+    clienthost *h, clienthost_filter process); /* of all tasks, in the client's direction */
 void clienthost_filter_result(clienthost *h, clienthost_filter process);
 
 /* Step until nothing can be done now; whether it still runs. */
@@ -92,12 +99,17 @@ bool clienthost_advance(clienthost *h, double seconds);
 /* Step and let time pass to the end; the run's result. */
 int clienthost_finish(clienthost *h);
 double clienthost_now(const clienthost *h); /* seconds since the beginning */
-void clienthost_answer(clienthost *h, clienthost_call call, const char *word); /* the last call of its kind */
-void clienthost_finish_task(clienthost *h, int status); /* h->execution, with the preset result if 0 */
-const char *clienthost_aux(clienthost *h, const char *topic); /* a message of the server's; the reply's code */
+void clienthost_answer(clienthost *h, clienthost_call call,
+                       const char *word); /* the last call of its kind */
+void clienthost_finish_task(clienthost *h,
+                            int status); /* h->execution, with the preset result if 0 */
+const char *clienthost_aux(clienthost *h,
+                           const char *topic); /* a message of the server's; the reply's code */
 
-void clienthost_note(clienthost *h, const char *format, ...) FLR_PRINTF(2, 3); /* a word of the trace */
-void clienthost_expect(clienthost *h, const char *trace); /* the trace so far is this, and is forgotten */
+void clienthost_note(clienthost *h, const char *format, ...)
+    FLR_PRINTF(2, 3); /* a word of the trace */
+void clienthost_expect(clienthost *h,
+                       const char *trace); /* the trace so far is this, and is forgotten */
 flr_client_stats clienthost_stats(const clienthost *h);
 /* The message of the last submission. */
 const flr_shareable *clienthost_submitted(const clienthost *h);
