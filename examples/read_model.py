@@ -9,5 +9,5 @@ header = json.loads(data[8 : 8 + length])
 print(json.dumps(header.pop("__metadata__", {})))
 for name, t in header.items():
     begin, end = (8 + length + offset for offset in t["data_offsets"])
-    numbers = [x[0] for x in struct.iter_unpack("<" + FORMATS[t["dtype"]], data[begin:end])] if t["dtype"] in FORMATS else "not printed"
+    numbers = [x[0] for x in struct.iter_unpack("<" + FORMATS[t["dtype"]], data[begin:end])] if t["dtype"] in FORMATS else ["not printed"]
     print(name, t["dtype"], t["shape"], numbers if len(numbers) < 9 else numbers[:8] + ["..."])

@@ -47,6 +47,20 @@ START_TEST(cl_36_submitted_again)
 }
 END_TEST
 
+/* The answer to a submission was lost: that the server has it says the next check. */
+START_TEST(cl_21_36_the_server_has_it_already)
+{
+    clienthost *h = again("task:train:a task:train:a end", 0);
+    h->script[CLIENTHOST_SUBMIT] = "fail ok";
+    h->script[CLIENTHOST_CHECK] = "OK TASK_UNKNOWN:already-received OK";
+    ck_assert_int_eq(clienthost_finish(h), 0);
+    clienthost_expect(h, "sync " DO("a") "check(a) " GIVE("a") "pull");
+    check_stats(h, 1, 2, 1);
+    ck_assert_uint_eq(clienthost_stats(h).dropped, 0);
+    clienthost_free(h);
+}
+END_TEST
+
 static flr_shareable *first;
 static int submissions;
 
@@ -206,6 +220,7 @@ int main(void)
 {
     Suite *suite = suite_create("client again");
     TCase *tests = tcase_create("rows");
+    tcase_add_test(tests, cl_21_36_the_server_has_it_already);
     tcase_add_test(tests, cl_36_submitted_again);
     tcase_add_test(tests, cl_36_that_very_result);
     tcase_add_test(tests, cl_36_option);

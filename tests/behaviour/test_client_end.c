@@ -308,6 +308,10 @@ START_TEST(cl_27_closed)
     ck_assert_int_eq(flr_client_runner_task_ready(h->client), 0);
     ck_assert_str_eq(clienthost_aux(h, "__end_run__"), FLR_RC_OK);
     clienthost_expect(h, "");
+    ck_assert_int_eq(flr_context_panic(h->context, "too late"), 0);
+    clienthost_expect(h, "_fatal_system_error");
+    ck_assert_str_eq(detail_of(h), "");
+    ck_assert_str_eq(clienthost_prop(h->context, FLR_PROP_FATAL_SYSTEM_ERROR), "-");
     clienthost_free(h);
 }
 END_TEST

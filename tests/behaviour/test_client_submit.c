@@ -400,22 +400,24 @@ START_TEST(cl_25_over_before_the_submission)
 }
 END_TEST
 
-/* A handler before it is early enough, and one that has the check pass by is. */
+/* A handler of the event before it is early enough. */
 static int end_before_send(clienthost *h, const char *event, flr_context *context)
 {
     (void)context;
-    if (strcmp(event, FLR_EVENT_BEFORE_SEND_TASK_RESULT) == 0)
+    if (strcmp(event, FLR_EVENT_BEFORE_SEND_TASK_RESULT) == 0 && h->tasks == 2)
         ck_assert_str_eq(clienthost_aux(h, "__end_run__"), FLR_RC_OK);
     return 0;
 }
 
 START_TEST(cl_25_over_in_the_event_before)
 {
-    clienthost *h = submitting("OK", "ok");
+    clienthost *h = submitting("OK ...", "fail ok");
+    h->script[CLIENTHOST_PULL] = "task task";
     h->on_event = end_before_send;
     ck_assert_int_eq(clienthost_finish(h), 0);
-    clienthost_expect(h, "sync@0 pull@0 trainer(train)");
-    check_stats(h, 0, 1, 0);
+    clienthost_expect(h, BEGUN "check(id-1)@0 submit(train,id-1,OK)@0 check(id-1)@5 "
+                               "submit(train,id-1,OK)@5 pull@5 trainer(train)");
+    check_stats(h, 1, 1, 1);
     clienthost_free(h);
 }
 END_TEST

@@ -396,6 +396,21 @@ START_TEST(cl_04_until_the_run_signal)
 }
 END_TEST
 
+/* What a pull brings when the run is over is left. */
+START_TEST(cl_04_an_answer_that_comes_too_late)
+{
+    static const char *const answers[] = {"task", "end", "again", "fail"};
+    clienthost *h = clienthost_usual("hold");
+    clienthost_step(h);
+    ck_assert_int_eq(flr_client_runner_abort(h->client), 0);
+    clienthost_answer(h, CLIENTHOST_PULL, answers[_i]);
+    ck_assert(!clienthost_step(h));
+    ck_assert_int_eq(h->result.result, FLR_E_ABORTED);
+    clienthost_expect(h, T_BEGIN T_PULL "_abort_task " T_END);
+    clienthost_free(h);
+}
+END_TEST
+
 /* ---- CL-05 ---- */
 
 static clienthost *beating(const char *pulls, double interval)
@@ -490,6 +505,7 @@ int main(void)
     tcase_add_loop_test(tests, cl_03_abort, 0, 3);
     tcase_add_test(tests, cl_04_begin);
     tcase_add_test(tests, cl_04_until_the_run_signal);
+    tcase_add_loop_test(tests, cl_04_an_answer_that_comes_too_late, 0, 4);
     tcase_add_test(tests, cl_05_at_once_and_then);
     tcase_add_test(tests, cl_05_the_message);
     tcase_add_test(tests, cl_05_while_an_executor_works);

@@ -48,17 +48,25 @@ with tempfile.TemporaryDirectory() as directory:
     set_tensor(model, "gewicht \u00e4".encode(), 2, [2, 3], struct.pack("<6f", 0, 0.5, 1, 1.5, 2, -2.25))  # FLR_TYPE_F32
     set_tensor(model, b"bias", 3, [], struct.pack("<d", 0.1))  # FLR_TYPE_F64
     set_tensor(model, b"large", 9, [20], bytes(range(20)))  # FLR_TYPE_U8
+    set_tensor(model, b"half", 1, [3], struct.pack("<3e", 0.5, -2, 65504))  # FLR_TYPE_F16
+    set_tensor(model, b"brain", 4, [2, 1], bytes(4))  # FLR_TYPE_BF16, which Python's struct has not
+    set_tensor(model, b"mask", 10, [2], bytes([1, 0]))  # FLR_TYPE_BOOL
+    set_tensor(model, b"none", 3, [0, 4], b"")
     ok(lib.flr_map_set_text(byref(metadata), b"round", b"3"))
     ok(lib.flr_file_store_save_model(store, b"penguins", model, metadata))
     path = os.path.join(directory, "penguins.safetensors")
     run = subprocess.run([sys.executable, "examples/read_model.py", path], capture_output=True, text=True, check=False)
     lines = run.stdout.splitlines()
-    check("it is read", run.returncode == 0 and run.stderr == "" and len(lines) == 5)
+    check("it is read", run.returncode == 0 and run.stderr == "" and len(lines) == 9)
     check("metadata", lines[:1] == ['{"round": "3"}'])
     check("a scalar of F64", "bias F64 [] [0.1]" in lines)
     check("a matrix of F32, a name that is not ASCII", "gewicht \u00e4 F32 [2, 3] [0.0, 0.5, 1.0, 1.5, 2.0, -2.25]" in lines)
     check("integers", "counts I32 [2] [-1, 70000]" in lines)
     check("more than is printed", "large U8 [20] [0, 1, 2, 3, 4, 5, 6, 7, '...']" in lines)
+    check("F16", "half F16 [3] [0.5, -2.0, 65504.0]" in lines)
+    check("BF16 is not printed", "brain BF16 [2, 1] ['not printed']" in lines)
+    check("BOOL", "mask BOOL [2] [True, False]" in lines)
+    check("no elements", "none F64 [0, 4] []" in lines)
     for function, handle in (("flr_file_store_unref", store), ("flr_value_unref", model), ("flr_value_unref", metadata)):
         getattr(lib, function)(handle)
 raise SystemExit(failed != 0)
