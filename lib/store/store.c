@@ -301,6 +301,7 @@ static int put_in_place(flr_file_store *s, const char *temporary)
     if (status != 0 && status != FLR_E_NOTFOUND) {
         return status;
     }
+    forget_why(s); /* of the newest: that there is none yet, or what is wrong with it */
     if (flr__file_rename(&s->directory, temporary, now) != 0) {
         if (status == 0) {
             flr__file_rename_back(&s->directory, before, now);
@@ -320,7 +321,6 @@ static int save(flr_file_store *s, const flr__chunk *parts, size_t count)
 
     flr__store_name(temporary, s->name, ".tmp");
     if (status == 0) {
-        forget_why(s); /* what is wrong with the newest is no failure of this call */
         status = flr__file_write(&s->directory, temporary, parts, count);
     }
     if (status == 0) {

@@ -11,6 +11,10 @@ int flr__fedavg_check_files(const flr_fedavg_options *o)
     if (o->models == NULL) {
         return o->model_every == 0 ? 0 : FLR_E_INVAL;
     }
+    /* No file could hold it, which would else be found after the work is done. */
+    if (flr_map_get(o->initial_model, "__metadata__") != NULL) {
+        return FLR_E_INVAL;
+    }
     /* Behind the name stand "-" and the number of rounds, and the whole is a file's name, too. */
     return strnlen(o->model_name, FLR__FILE_NAME_MAX) > FLR__FILE_NAME_MAX - 21
                ? FLR_E_LIMIT

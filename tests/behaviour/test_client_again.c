@@ -1,9 +1,7 @@
 /* A client is given a task again whose result was delivered: it delivers that again. Row CL-36. */
 #include "clienthost.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static clienthost *again(const char *pulls, uint32_t flags)
 {
@@ -165,19 +163,6 @@ START_TEST(cl_36_after_one_that_was_not_delivered)
 }
 END_TEST
 
-/* The answer of the attempt got lost, the server has the result: that is delivered. */
-START_TEST(cl_36_received_by_a_lost_attempt)
-{
-    clienthost *h = again("task:train:a task:train:a end", 0);
-    h->script[CLIENTHOST_CHECK] = "OK TASK_UNKNOWN:already-received OK";
-    h->script[CLIENTHOST_SUBMIT] = "fail ok";
-    ck_assert_int_eq(clienthost_finish(h), 0);
-    clienthost_expect(h, "sync " DO("a") "check(a) " GIVE("a") "pull");
-    check_stats(h, 1, 2, 1);
-    clienthost_free(h);
-}
-END_TEST
-
 /* Rows CL-21 to CL-25 hold; what is not wanted now may be wanted once more. */
 START_TEST(cl_36_the_submission)
 {
@@ -228,7 +213,6 @@ int main(void)
     tcase_add_test(tests, cl_36_without_an_id);
     tcase_add_test(tests, cl_36_not_delivered);
     tcase_add_test(tests, cl_36_after_one_that_was_not_delivered);
-    tcase_add_test(tests, cl_36_received_by_a_lost_attempt);
     tcase_add_test(tests, cl_36_the_submission);
     tcase_add_test(tests, cl_36_an_error_reply);
     suite_add_tcase(suite, tests);

@@ -1,30 +1,11 @@
-/* A client submits results: the check before, the attempts, what ends them. Rows CL-20 to CL-25. */
+/* A client submits a result: the check before, and what is sent. Rows CL-20 to CL-22. */
 #include "clienthost.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* One task; the trace has calls with their times and nothing else. */
-static clienthost *submitting(const char *checks, const char *submissions)
-{
-    clienthost *h = clienthost_usual("task end");
-    h->script[CLIENTHOST_CHECK] = checks;
-    h->script[CLIENTHOST_SUBMIT] = submissions;
-    h->without_events = h->with_times = true;
-    return h;
-}
-
 #define BEGUN "sync@0 pull@0 trainer(train) "
-
-static void check_stats(const clienthost *h, uint64_t delivered, uint64_t dropped, uint64_t retries)
-{
-    flr_client_stats stats = clienthost_stats(h);
-    ck_assert_uint_eq(stats.delivered, delivered);
-    ck_assert_uint_eq(stats.dropped, dropped);
-    ck_assert_uint_eq(stats.submit_retries, retries);
-    ck_assert_int_eq(strstr(h->log, "was not delivered") != NULL, dropped > 0);
-}
 
 /* ---- CL-20 ---- */
 
@@ -33,7 +14,7 @@ START_TEST(cl_20_events)
     static const char *const checks[] = {"OK", "TASK_UNKNOWN", "denied"};
     static const char *const calls[] = {"check(id-1) submit(train,id-1,OK) ", "check(id-1) ",
                                         "check(id-1) "};
-    clienthost *h = submitting(checks[_i], "ok");
+    clienthost *h = clienthost_timed("task end", checks[_i], "ok");
     char expected[512];
     h->without_events = h->with_times = false;
     ck_assert_int_eq(clienthost_finish(h), 0);
@@ -42,7 +23,7 @@ START_TEST(cl_20_events)
              "_before_send_task_result %s_after_send_task_result " T_PULL T_END,
              calls[_i]);
     clienthost_expect(h, expected);
-    check_stats(h, _i == 0, _i > 0, 0);
+    clienthost_expect_counts(h, _i == 0, _i > 0, 0);
     clienthost_free(h);
 }
 END_TEST
@@ -51,7 +32,7 @@ END_TEST
 
 START_TEST(cl_21_the_message)
 {
-    clienthost *h = submitting("hold", NULL);
+    clienthost *h = clienthost_timed("task end", "hold", NULL);
     clienthost_step(h);
     const flr_request *r = h->last[CLIENTHOST_CHECK];
     ck_assert_str_eq(flr_request_get_target(r), "server");
@@ -92,10 +73,10 @@ START_TEST(cl_21_what_the_check_says)
         BEGUN "check(id-1)@0 check(id-1)@5 submit(train,id-1,OK)@5 pull@5"};
     char script[64];
     snprintf(script, sizeof script, "%s OK", codes[_i].check);
-    clienthost *h = submitting(script, "ok");
+    clienthost *h = clienthost_timed("task end", script, "ok");
     ck_assert_int_eq(clienthost_finish(h), 0);
     clienthost_expect(h, then[codes[_i].then]);
-    check_stats(h, codes[_i].then != 1, codes[_i].then == 1, codes[_i].then == 2);
+    clienthost_expect_counts(h, codes[_i].then != 1, codes[_i].then == 1, codes[_i].then == 2);
     clienthost_free(h);
 }
 END_TEST
@@ -103,11 +84,11 @@ END_TEST
 /* Whether the task is still wanted is asked before each attempt, as often as it takes. */
 START_TEST(cl_21_no_reply)
 {
-    clienthost *h = submitting("hold hold OK", "ok");
+    clienthost *h = clienthost_timed("task end", "hold hold OK", "ok");
     ck_assert_int_eq(clienthost_finish(h), 0);
     clienthost_expect(h, BEGUN "check(id-1)@0 check(id-1)@10 check(id-1)@20 "
                                "submit(train,id-1,OK)@20 pull@20");
-    check_stats(h, 1, 0, 2);
+    clienthost_expect_counts(h, 1, 0, 2);
     clienthost_free(h);
 }
 END_TEST
@@ -148,7 +129,7 @@ static const char *peer_text(const flr_request *request, const char *key)
 
 START_TEST(cl_22_what_it_carries)
 {
-    clienthost *h = submitting("OK", "hold");
+    clienthost *h = clienthost_timed("task end", "OK", "hold");
     h->on_event = set_public;
     clienthost_step(h);
     const flr_request *r = h->last[CLIENTHOST_SUBMIT];
@@ -187,7 +168,7 @@ static int fail_task(clienthost *h, flr_context *context, const flr_shareable *d
 
 START_TEST(cl_22_optional_if_aborted)
 {
-    clienthost *h = submitting("OK", "hold");
+    clienthost *h = clienthost_timed("task end", "OK", "hold");
     h->on_execute = _i == 0 ? abort_task : fail_task;
     clienthost_step(h);
     ck_assert_str_eq(flr_shareable_get_rc(clienthost_submitted(h)),
@@ -210,7 +191,7 @@ START_TEST(cl_22_timeout)
     ck_assert_int_eq(clienthost_finish(h), 0);
     clienthost_expect(h, BEGUN "check(id-1)@0 submit(train,id-1,OK)@0 check(id-1)@8 "
                                "submit(train,id-1,OK)@8 pull@8");
-    check_stats(h, 1, 0, 1);
+    clienthost_expect_counts(h, 1, 0, 1);
     clienthost_free(h);
 }
 END_TEST
@@ -220,10 +201,10 @@ START_TEST(cl_22_delivered_is_delivered)
 {
     char word[32];
     snprintf(word, sizeof word, "outcome:%d", _i);
-    clienthost *h = submitting("OK", word);
+    clienthost *h = clienthost_timed("task end", "OK", word);
     ck_assert_int_eq(clienthost_finish(h), 0);
     clienthost_expect(h, BEGUN "check(id-1)@0 submit(train,id-1,OK)@0 pull@0");
-    check_stats(h, 1, 0, 0);
+    clienthost_expect_counts(h, 1, 0, 0);
     clienthost_free(h);
 }
 END_TEST
@@ -244,7 +225,7 @@ static void keep_root(clienthost *h, clienthost_call call, flr_request *request)
 
 START_TEST(cl_22_root_id)
 {
-    clienthost *h = submitting("OK ...", "fail fail ok ok");
+    clienthost *h = clienthost_timed("task end", "OK ...", "fail fail ok ok");
     h->script[CLIENTHOST_PULL] = "task task end";
     h->on_request = keep_root;
     root_count = 0;
@@ -255,187 +236,6 @@ START_TEST(cl_22_root_id)
     ck_assert_str_eq(roots[1], roots[0]);
     ck_assert_str_eq(roots[2], roots[0]);
     ck_assert_str_ne(roots[3], roots[0]);
-    clienthost_free(h);
-}
-END_TEST
-
-/* ---- CL-23 ---- */
-
-START_TEST(cl_23_again)
-{
-    clienthost *h = submitting("OK SERVER_NOT_READY OK ...", "fail return hold");
-    ck_assert(clienthost_advance(h, 16.0));
-    clienthost_answer(h, CLIENTHOST_SUBMIT, "fail");
-    ck_assert_int_eq(clienthost_finish(h), 0);
-    clienthost_expect(h, BEGUN "check(id-1)@0 submit(train,id-1,OK)@0 check(id-1)@5 check(id-1)@10 "
-                               "submit(train,id-1,OK)@10 check(id-1)@15 submit(train,id-1,OK)@15 "
-                               "check(id-1)@21 submit(train,id-1,OK)@21 pull@21");
-    check_stats(h, 1, 0, 4);
-    clienthost_free(h);
-}
-END_TEST
-
-/* The server does not want it any more: it has it, or the task is over. */
-START_TEST(cl_23_not_wanted_any_more)
-{
-    clienthost *h =
-        submitting(_i == 0 ? "OK TASK_UNKNOWN:closed" : "OK TASK_UNKNOWN:already-received", "fail");
-    ck_assert_int_eq(clienthost_finish(h), 0);
-    clienthost_expect(h, BEGUN "check(id-1)@0 submit(train,id-1,OK)@0 check(id-1)@5 pull@5");
-    check_stats(h, _i == 1, _i == 0, 1);
-    clienthost_free(h);
-}
-END_TEST
-
-/* ---- CL-24 ---- */
-
-START_TEST(cl_24_denied)
-{
-    clienthost *h = _i == 0   ? submitting("denied", "ok")
-                    : _i == 1 ? submitting("OK", "denied")
-                    : _i == 2 ? submitting("fail denied", "ok")
-                              : submitting("OK OK", "fail denied");
-    static const char *const traces[] = {
-        BEGUN "check(id-1)@0 pull@0", BEGUN "check(id-1)@0 submit(train,id-1,OK)@0 pull@0",
-        BEGUN "check(id-1)@0 check(id-1)@5 pull@5",
-        BEGUN "check(id-1)@0 submit(train,id-1,OK)@0 check(id-1)@5 submit(train,id-1,OK)@5 pull@5"};
-    ck_assert_int_eq(clienthost_finish(h), 0);
-    clienthost_expect(h, traces[_i]);
-    check_stats(h, 0, 1, _i >= 2);
-    clienthost_free(h);
-}
-END_TEST
-
-/* During a check, during a submission, and between two attempts. */
-START_TEST(cl_24_the_run_signal)
-{
-    static const char *const checks[] = {"hold", "OK", "fail", "OK"};
-    static const char *const submissions[] = {"ok", "hold", "ok", "fail"};
-    static const char *const traces[] = {
-        BEGUN "check(id-1)@0", BEGUN "check(id-1)@0 submit(train,id-1,OK)@0", BEGUN "check(id-1)@0",
-        BEGUN "check(id-1)@0 submit(train,id-1,OK)@0"};
-    clienthost *h = submitting(checks[_i], submissions[_i]);
-    ck_assert(clienthost_advance(h, 1.0));
-    clienthost_expect(h, traces[_i]);
-    ck_assert_int_eq(flr_client_runner_abort(h->client), 0);
-    h->without_events = false;
-    ck_assert(!clienthost_step(h));
-    clienthost_expect(h, "_after_send_task_result _abort_task " T_END);
-    check_stats(h, 0, 1, 0);
-    for (int i = 0; i < CLIENTHOST_CALLS; i++)
-        ck_assert(i == CLIENTHOST_BEAT || flr_request_is_over(h->last[i]));
-    clienthost_free(h);
-}
-END_TEST
-
-static const struct {
-    double time;
-    const char *trace;
-} totals[] = {
-    {12.0, BEGUN "check(id-1)@0 submit(train,id-1,OK)@0 check(id-1)@5 submit(train,id-1,OK)@5 "
-                 "check(id-1)@10 submit(train,id-1,OK)@10 pull@10"},
-    {10.0, BEGUN "check(id-1)@0 submit(train,id-1,OK)@0 check(id-1)@5 submit(train,id-1,OK)@5 "
-                 "pull@5"},
-    {1.0, BEGUN "check(id-1)@0 submit(train,id-1,OK)@0 pull@0"},
-};
-
-/* No attempt begins when the time is over. */
-START_TEST(cl_24_total_time)
-{
-    clienthost *h = clienthost_new("task end");
-    h->options.submit_time = totals[_i].time;
-    h->script[CLIENTHOST_SUBMIT] = "fail ...";
-    h->without_events = h->with_times = true;
-    clienthost_make(h);
-    ck_assert_int_eq(clienthost_add(h, "train", "trainer", false), 0);
-    ck_assert_int_eq(clienthost_finish(h), 0);
-    clienthost_expect(h, totals[_i].trace);
-    check_stats(h, 0, 1, _i < 2 ? 2 - (uint64_t)_i : 0);
-    clienthost_free(h);
-}
-END_TEST
-
-START_TEST(cl_24_no_total_time)
-{
-    clienthost *h = submitting("OK ...", "fail ...");
-    h->without_calls = true;
-    ck_assert(clienthost_advance(h, 5000.0));
-    h->script[CLIENTHOST_SUBMIT] = "ok";
-    ck_assert_int_eq(clienthost_finish(h), 0);
-    check_stats(h, 1, 0, 1001);
-    clienthost_free(h);
-}
-END_TEST
-
-/* ---- CL-25 ---- */
-
-static int end_run(clienthost *h, flr_context *context, const flr_shareable *data,
-                   flr_signal *abort, flr_shareable **result)
-{
-    bool aborted = *(int *)h->user == 1;
-    (void)context, (void)data, (void)abort;
-    if (aborted)
-        ck_assert_int_eq(flr_client_runner_abort(h->client), 0);
-    else
-        ck_assert_str_eq(clienthost_aux(h, "__end_run__"), FLR_RC_OK);
-    *result = clienthost_result(1);
-    return 0;
-}
-
-START_TEST(cl_25_over_before_the_submission)
-{
-    clienthost *h = submitting("OK", "ok");
-    h->user = &_i;
-    h->on_execute = end_run;
-    h->without_events = h->with_times = false;
-    ck_assert_int_eq(clienthost_finish(h), _i == 1 ? FLR_E_ABORTED : 0);
-    char expected[512];
-    snprintf(expected, sizeof expected,
-             T_BEGIN T_PULL T_DATA T_EXECUTE
-             "_before_send_task_result _after_send_task_result %s" T_END,
-             _i == 1 ? "_abort_task " : "");
-    clienthost_expect(h, expected);
-    check_stats(h, 0, 1, 0);
-    clienthost_free(h);
-}
-END_TEST
-
-/* A handler of the event before it is early enough. */
-static int end_before_send(clienthost *h, const char *event, flr_context *context)
-{
-    (void)context;
-    if (strcmp(event, FLR_EVENT_BEFORE_SEND_TASK_RESULT) == 0 && h->tasks == 2)
-        ck_assert_str_eq(clienthost_aux(h, "__end_run__"), FLR_RC_OK);
-    return 0;
-}
-
-START_TEST(cl_25_over_in_the_event_before)
-{
-    clienthost *h = submitting("OK ...", "fail ok");
-    h->script[CLIENTHOST_PULL] = "task task";
-    h->on_event = end_before_send;
-    ck_assert_int_eq(clienthost_finish(h), 0);
-    clienthost_expect(h, BEGUN "check(id-1)@0 submit(train,id-1,OK)@0 check(id-1)@5 "
-                               "submit(train,id-1,OK)@5 pull@5 trainer(train)");
-    check_stats(h, 1, 1, 1);
-    clienthost_free(h);
-}
-END_TEST
-
-static void end_at_check(clienthost *h, clienthost_call call, flr_request *request)
-{
-    (void)request;
-    if (call == CLIENTHOST_CHECK)
-        ck_assert_str_eq(clienthost_aux(h, "__end_run__"), FLR_RC_OK);
-}
-
-START_TEST(cl_25_over_at_the_check)
-{
-    clienthost *h = submitting("OK", "ok");
-    h->on_request = end_at_check;
-    ck_assert_int_eq(clienthost_finish(h), 0);
-    clienthost_expect(h, BEGUN "check(id-1)@0");
-    check_stats(h, 0, 1, 0);
     clienthost_free(h);
 }
 END_TEST
@@ -454,15 +254,6 @@ int main(void)
     tcase_add_test(tests, cl_22_timeout);
     tcase_add_loop_test(tests, cl_22_delivered_is_delivered, 0, FLR_OUTCOME_FAILED + 1);
     tcase_add_test(tests, cl_22_root_id);
-    tcase_add_test(tests, cl_23_again);
-    tcase_add_loop_test(tests, cl_23_not_wanted_any_more, 0, 2);
-    tcase_add_loop_test(tests, cl_24_denied, 0, 4);
-    tcase_add_loop_test(tests, cl_24_the_run_signal, 0, 4);
-    tcase_add_loop_test(tests, cl_24_total_time, 0, 3);
-    tcase_add_test(tests, cl_24_no_total_time);
-    tcase_add_loop_test(tests, cl_25_over_before_the_submission, 0, 2);
-    tcase_add_test(tests, cl_25_over_in_the_event_before);
-    tcase_add_test(tests, cl_25_over_at_the_check);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -101,6 +101,16 @@ START_TEST(fa_05_models_a_restored_run_writes_what_is_to_come)
 }
 END_TEST
 
+/* To the end, whatever it is. */
+static int play_out(void)
+{
+    while (r.last.state != FLR_STEP_ENDED) {
+        ck_assert_int_eq(flr_clock_advance(r.clock, 1), 0);
+        resume_step(&r);
+    }
+    return r.last.result;
+}
+
 START_TEST(fa_05_a_model_that_cannot_be_written_ends_the_run)
 {
     char detail[300];
@@ -110,14 +120,77 @@ START_TEST(fa_05_a_model_that_cannot_be_written_ends_the_run)
     failsys_begin(FAILSYS_ERROR, 1, true, ENOSPC);
     resume_play_round(&r);
     ck_assert_ptr_nonnull(failsys_end());
-    while (r.last.state != FLR_STEP_ENDED) {
-        ck_assert_int_eq(flr_clock_advance(r.clock, 1), 0);
-        resume_step(&r);
-    }
-    ck_assert_int_eq(r.last.result, FLR_E_IO);
+    ck_assert_int_eq(play_out(), FLR_E_IO);
     ck_assert_int_eq(flr_runner_get_detail(r.runner, detail, sizeof detail), 0);
     ck_assert_ptr_nonnull(strstr(detail, "the model model-1 could not be written"));
     ck_assert_ptr_nonnull(strstr(detail, strerror(ENOSPC)));
+}
+END_TEST
+
+/* The last one fails as well; the run goes on from its last saved state, and writes it then. */
+START_TEST(fa_05_the_model_of_a_run_that_is_tried_again)
+{
+    char detail[300];
+    size_t size;
+    resume_begin(&r);
+    resume_step(&r);
+    for (int i = 1; i < RESUME_ROUNDS; i++)
+        resume_play_round(&r);
+    failsys_begin(FAILSYS_ERROR, 1, true, EDQUOT);
+    resume_play_round(&r);
+    ck_assert_ptr_nonnull(failsys_end());
+    ck_assert_int_eq(play_out(), FLR_E_IO);
+    ck_assert_int_eq(flr_runner_get_detail(r.runner, detail, sizeof detail), 0);
+    ck_assert_ptr_nonnull(strstr(detail, "the model model could not be written: open state.tmp"));
+    ck_assert(!storedir_has(directory, "model.safetensors"));
+    flr_value *model = resume_model(&r);
+    resume_free(&r);
+    r.models = store;
+    void *state = resume_state(RESUME_ROUNDS - 1, &size);
+    resume_begin(&r);
+    ck_assert_int_eq(flr_runner_restore(r.runner, state, size), 0);
+    resume_play(&r);
+    check_file("model", model, "3");
+    flr_value_unref(model);
+    free(state);
+}
+END_TEST
+
+START_TEST(fa_05_models_a_store_that_is_not_open)
+{
+    char detail[300];
+    flr_file_store_options options;
+    flr_file_store *closed;
+    flr_file_store_options_init(&options, sizeof options);
+    options.directory = directory;
+    options.name = "closed";
+    ck_assert_int_eq(flr_file_store_new(&options, &closed), 0);
+    r.models = closed;
+    r.model_every = 1;
+    resume_begin(&r);
+    flr_file_store_unref(closed); /* the run has its own reference */
+    resume_step(&r);
+    resume_play_round(&r);
+    ck_assert_int_eq(play_out(), FLR_E_STATE);
+    ck_assert_int_eq(flr_runner_get_detail(r.runner, detail, sizeof detail), 0);
+    ck_assert_ptr_nonnull(strstr(detail, "could not be written: the store is not open"));
+}
+END_TEST
+
+START_TEST(fa_05_models_longest_name)
+{
+    static const char name[] = "a.b-c_1234567890123456789012345678901234567"; /* 43 */
+    char file[64];
+    ck_assert_uint_eq(strlen(name), 43);
+    r.model_name = name;
+    r.model_every = 2;
+    resume_begin(&r);
+    resume_play(&r);
+    flr_value *model = resume_model(&r);
+    check_file(name, model, "3");
+    flr_value_unref(model);
+    snprintf(file, sizeof file, "%s-2.safetensors", name);
+    ck_assert(storedir_has(directory, file));
 }
 END_TEST
 
@@ -141,6 +214,18 @@ START_TEST(fa_05_models_bad_options)
                          strlen(names[i]) > 43 ? FLR_E_LIMIT : FLR_E_INVAL);
     }
     ck_assert_ptr_null(workflow);
+    options.model_name = NULL; /* the default */
+    ck_assert_int_eq(flr_fedavg_new(&options, &workflow), 0);
+    flr_workflow_unref(workflow);
+    workflow = NULL;
+    ck_assert_int_eq(flr_map_set_tensor(&model, "__metadata__", FLR_TYPE_U8, 0, NULL, "x"), 0);
+    options.initial_model = model; /* that no file can hold */
+    ck_assert_int_eq(flr_fedavg_new(&options, &workflow), FLR_E_INVAL);
+    ck_assert_ptr_null(workflow);
+    options.models = NULL;
+    options.model_every = 0;
+    ck_assert_int_eq(flr_fedavg_new(&options, &workflow), 0);
+    flr_workflow_unref(workflow);
     flr_value_unref(model);
 }
 END_TEST
@@ -154,6 +239,9 @@ int main(void)
     tcase_add_loop_test(tests, fa_05_the_model_every_so_many_rounds, 1, 4);
     tcase_add_test(tests, fa_05_models_a_restored_run_writes_what_is_to_come);
     tcase_add_test(tests, fa_05_a_model_that_cannot_be_written_ends_the_run);
+    tcase_add_test(tests, fa_05_the_model_of_a_run_that_is_tried_again);
+    tcase_add_test(tests, fa_05_models_a_store_that_is_not_open);
+    tcase_add_test(tests, fa_05_models_longest_name);
     tcase_add_test(tests, fa_05_models_bad_options);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

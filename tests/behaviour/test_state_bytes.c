@@ -1,6 +1,8 @@
 /* The bytes of a real state, in the middle of a run: every bit flipped, cut anywhere, with more behind them. Row PS-03. */
 #include "resume.h"
 #include "storedir.h"
+
+#include "data/codec.h"
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +54,36 @@ START_TEST(ps_03_every_bit_flipped)
 }
 END_TEST
 
+static void put(unsigned char *to, uint32_t number)
+{
+    for (int i = 0; i < 4; i++)
+        to[i] = (unsigned char)(number >> (8 * i));
+}
+
+/* Both checksums are made right again: what the beginning says is looked at for itself. A newer version is told apart, and only that. */
+START_TEST(ps_03_every_bit_of_the_lengths_flipped_and_signed)
+{
+    size_t lengths = 24 + 8 * (size_t)state[12], body = lengths + 8;
+    int newer = 0;
+    ck_assert_uint_ge(lengths, 32); /* with a segment */
+    for (size_t i = 0; i < lengths; i++)
+        for (int bit = 0; bit < 8; bit++) {
+            state[i] ^= (unsigned char)(1U << bit);
+            put(state + lengths, flr__crc32c(0, state, lengths));
+            put(state + lengths + 4, flr__crc32c(0, state + body, size - body));
+            bool is_newer = i >= 8 && i < 12 && !(i == 8 && bit == 0);
+            int status = flr_runner_restore(r.runner, state, size);
+            ck_assert_msg(status == (is_newer ? FLR_E_NOTSUP : FLR_E_CORRUPT),
+                          "byte %zu, bit %d: %d", i, bit, status);
+            ck_assert_int_eq(flr_state_check(state, size), status);
+            newer += is_newer;
+            state[i] ^= (unsigned char)(1U << bit);
+        }
+    ck_assert_int_eq(newer, 31);
+    put(state + lengths, flr__crc32c(0, state, lengths));
+}
+END_TEST
+
 START_TEST(ps_03_cut_anywhere)
 {
     for (size_t cut = 1; cut < size; cut++) {
@@ -94,25 +126,34 @@ START_TEST(ps_03_at_any_address)
 }
 END_TEST
 
-/* The store passes a damaged file over; it stays as it is. */
+/* Through a store: a damaged file is told, gives way to the one before if there is one, and stays as it is. */
 START_TEST(ps_03_a_damaged_file_is_not_touched)
 {
     char directory[STOREDIR_MAX];
     flr_blob *bytes = NULL;
     size_t length;
+    bool with_previous = _i == 1;
     storedir_new(directory);
     flr_file_store *store = storedir_open(directory);
+    if (with_previous)
+        storedir_write(directory, "state.previous.flr", state, size);
     for (size_t i = 0; i < size; i += 97) {
         state[i] ^= 1;
         storedir_write(directory, "state.flr", state, size);
-        ck_assert_int_eq(flr_file_store_load(store, &bytes, NULL), FLR_E_CORRUPT);
-        ck_assert_ptr_null(bytes);
+        int generation = -1, status = flr_file_store_load(store, &bytes, &generation);
+        ck_assert_int_eq(status, with_previous ? 0 : FLR_E_CORRUPT);
+        ck_assert_int_eq(generation, with_previous ? 1 : -1);
+        ck_assert((bytes != NULL) == with_previous);
+        flr_blob_unref(bytes);
+        bytes = NULL;
         unsigned char *after = storedir_read(directory, "state.flr", &length);
         ck_assert_uint_eq(length, size);
         ck_assert_mem_eq(after, state, size);
         free(after);
         state[i] ^= 1;
     }
+    ck_assert_int_eq(storedir_has(directory, "state.previous.flr"), with_previous);
+    ck_assert(!storedir_has(directory, "state.damaged.flr"));
     flr_file_store_unref(store);
     storedir_remove(directory);
 }
@@ -125,10 +166,11 @@ int main(void)
     tcase_set_timeout(tests, 300);
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, ps_03_every_bit_flipped);
+    tcase_add_test(tests, ps_03_every_bit_of_the_lengths_flipped_and_signed);
     tcase_add_test(tests, ps_03_cut_anywhere);
     tcase_add_test(tests, ps_03_bytes_behind_it);
     tcase_add_test(tests, ps_03_at_any_address);
-    tcase_add_test(tests, ps_03_a_damaged_file_is_not_touched);
+    tcase_add_loop_test(tests, ps_03_a_damaged_file_is_not_touched, 0, 2);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

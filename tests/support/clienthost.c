@@ -393,6 +393,15 @@ clienthost *clienthost_usual(const char *pulls)
     return h;
 }
 
+clienthost *clienthost_timed(const char *pulls, const char *checks, const char *submissions)
+{
+    clienthost *h = clienthost_usual(pulls);
+    h->script[CLIENTHOST_CHECK] = checks;
+    h->script[CLIENTHOST_SUBMIT] = submissions;
+    h->without_events = h->with_times = true;
+    return h;
+}
+
 int clienthost_add(clienthost *h, const char *task, const char *name, bool starts)
 {
     flr_component_ops component;
@@ -528,6 +537,15 @@ flr_client_stats clienthost_stats(const clienthost *h)
     flr_client_stats_init(&stats, sizeof stats);
     ZERO(flr_client_runner_get_stats(h->client, &stats));
     return stats;
+}
+
+void clienthost_expect_counts(clienthost *h, uint64_t delivered, uint64_t dropped, uint64_t retries)
+{
+    flr_client_stats stats = clienthost_stats(h);
+    ck_assert_uint_eq(stats.delivered, delivered);
+    ck_assert_uint_eq(stats.dropped, dropped);
+    ck_assert_uint_eq(stats.submit_retries, retries);
+    ck_assert_int_eq(strstr(h->log, "was not delivered") != NULL, dropped > 0);
 }
 
 const flr_shareable *clienthost_submitted(const clienthost *h)

@@ -51,46 +51,49 @@ struct clienthost {
     flr_request *last[CLIENTHOST_CALLS];  /* a reference to the last call of each kind; NULL */
     flr_execution *execution; /* of an executor that starts; a reference until finished */
     flr_step_result result;   /* of the last step */
-    /* what is recorded; preset: events and calls, but no heartbeats */
+    /* What is recorded; preset: events and calls, but neither heartbeats nor audit lines. */
     bool without_events, without_calls, with_beats, with_audit;
     bool with_times;  /* calls have `@SECONDS` since the beginning behind them */
     bool with_wakeup; /* count wakeups; set before clienthost_make */
     int wakeups;
+    int status; /* the test's own, as is */
     void *user;
-    /* Hooks, all optional. */
-    int (*on_event)(clienthost *h, const char *event,
-                    flr_context *context); /* after recording; its status is returned */
-    void (*on_request)(clienthost *h, clienthost_call call,
-                       flr_request *request); /* after recording, before the answer */
-    void (*on_data)(clienthost *h,
-                    flr_shareable *data); /* the data of a task or TRY_AGAIN before it goes out */
-    /* preset: a result {"y": 2 x} */
+    /* Hooks, all optional: each event, after recording; its status is returned. */
+    int (*on_event)(clienthost *h, const char *event, flr_context *context);
+    /* Each call, after recording, before the answer. */
+    void (*on_request)(clienthost *h, clienthost_call call, flr_request *request);
+    /* The data of a task or TRY_AGAIN before it goes out. */
+    void (*on_data)(clienthost *h, flr_shareable *data);
+    /* Each execution. Preset: a result {"y": 2 x}. */
     int (*on_execute)(clienthost *h, flr_context *context, const flr_shareable *data,
                       flr_signal *abort, flr_shareable **result);
     int tasks;            /* handed out */
     int destroyed, given; /* executors, filters and components */
-    int status;           /* of clienthost_run */
-    pthread_t thread;
-    pthread_mutex_t lock; /* guards what follows */
+    pthread_mutex_t lock; /* guards what follows, and wakeups */
     char trace[16384];
     char audit[8192]; /* `MESSAGE|REFERENCE|TASK|ID`, a newline behind each */
     char log[32768];
 };
 
-clienthost *clienthost_new(const char *pulls); /* with this script of pulls */
-void clienthost_make(
-    clienthost *h); /* the runner, with the component "ears" that hears all events */
-clienthost *
-clienthost_usual(const char *pulls); /* new, make, and the executor "trainer" of "train" */
+/* With this script of pulls; no runner yet. */
+clienthost *clienthost_new(const char *pulls);
+/* The runner, with the component "ears" that hears all events. */
+void clienthost_make(clienthost *h);
+/* Both, and the executor "trainer" of the task "train". */
+clienthost *clienthost_usual(const char *pulls);
+/* The same with scripts of checks and submissions (may be NULL). The trace has calls with their times and no events. */
+clienthost *clienthost_timed(const char *pulls, const char *checks, const char *submissions);
 void clienthost_free(clienthost *h);
 
 /* Add an executor that executes, or starts, for a task name or pattern; `name` is its own. The code. */
 int clienthost_add(clienthost *h, const char *task, const char *name, bool starts);
 typedef int (*clienthost_filter)(void *h, flr_context *context, flr_shareable *message,
                                  flr_shareable **output);
-void clienthost_filter_data(
-    clienthost *h, clienthost_filter process); /* of all tasks, in the client's direction */
+/* Filters of all tasks, in the client's direction. */
+void clienthost_filter_data(clienthost *h, clienthost_filter process);
 void clienthost_filter_result(clienthost *h, clienthost_filter process);
+/* One that hands the message on as it is; in the trace `filter`. */
+int clienthost_pass(void *h, flr_context *context, flr_shareable *message, flr_shareable **output);
 
 /* Step until nothing can be done now; whether it still runs. */
 bool clienthost_step(clienthost *h);
@@ -98,26 +101,29 @@ bool clienthost_step(clienthost *h);
 bool clienthost_advance(clienthost *h, double seconds);
 /* Step and let time pass to the end; the run's result. */
 int clienthost_finish(clienthost *h);
-double clienthost_now(const clienthost *h); /* seconds since the beginning */
-void clienthost_answer(clienthost *h, clienthost_call call,
-                       const char *word); /* the last call of its kind */
-void clienthost_finish_task(clienthost *h,
-                            int status); /* h->execution, with the preset result if 0 */
-const char *clienthost_aux(clienthost *h,
-                           const char *topic); /* a message of the server's; the reply's code */
+/* Seconds since the beginning. */
+double clienthost_now(const clienthost *h);
+/* Answer the last call of its kind with a word of a script. */
+void clienthost_answer(clienthost *h, clienthost_call call, const char *word);
+/* Finish h->execution, with the preset result if the status is 0. */
+void clienthost_finish_task(clienthost *h, int status);
+/* A message of the server's; the reply's code. */
+const char *clienthost_aux(clienthost *h, const char *topic);
 
-void clienthost_note(clienthost *h, const char *format, ...)
-    FLR_PRINTF(2, 3); /* a word of the trace */
-void clienthost_expect(clienthost *h,
-                       const char *trace); /* the trace so far is this, and is forgotten */
+/* A word of the trace. */
+void clienthost_note(clienthost *h, const char *format, ...) FLR_PRINTF(2, 3);
+/* The trace so far is this, and is forgotten. */
+void clienthost_expect(clienthost *h, const char *trace);
 flr_client_stats clienthost_stats(const clienthost *h);
+/* The counters are these, and the log says whether results were dropped. */
+void clienthost_expect_counts(clienthost *h, uint64_t delivered, uint64_t dropped,
+                              uint64_t retries);
 /* The message of the last submission. */
 const flr_shareable *clienthost_submitted(const clienthost *h);
-const char *clienthost_header(const flr_shareable *message, const char *key); /* "-": no text */
+/* A header's text; "-": none. */
+const char *clienthost_header(const flr_shareable *message, const char *key);
 /* A property as a word: "-" absent, its text, "true", "false", "message", or "*"; behind it its flags: `p` public, `s` sticky. */
 const char *clienthost_prop(const flr_context *context, const char *key);
-/* Hand the message on as it is; in the trace `filter`. */
-int clienthost_pass(void *h, flr_context *context, flr_shareable *message, flr_shareable **output);
 /* {"y": number} */
 flr_shareable *clienthost_result(int64_t number);
 

@@ -31,11 +31,23 @@ static int persist(void *self, const flr_state *state, int completed)
 {
     resume *r = self;
     (void)completed;
+    if (r->on_persist != NULL)
+        r->on_persist();
     free(r->kept);
     r->kept_size = flr_state_get_size(state);
     r->kept = malloc(r->kept_size);
     ck_assert_ptr_nonnull(r->kept);
     ck_assert_int_eq(flr_state_copy(state, r->kept, r->kept_size), 0);
+    return 0;
+}
+
+static int on_round(void *self, const flr_round *round, const flr_value *model)
+{
+    const resume *r = self;
+    (void)round;
+    (void)model;
+    if (r->on_round != NULL)
+        r->on_round();
     return 0;
 }
 
@@ -80,6 +92,8 @@ void resume_begin(resume *r)
     options.initial_model = model;
     options.rounds = RESUME_ROUNDS;
     options.min_clients = CLIENTS;
+    options.on_round = on_round;
+    options.self = r;
     options.models = r->models;
     options.model_every = r->model_every;
     if (r->model_name != NULL)

@@ -15,6 +15,8 @@ typedef struct resume {
     flr_file_store *models; /* NULL: none are written */
     const char *model_name; /* NULL: the default */
     uint64_t model_every;
+    void (*on_round)(void);   /* after each round, before its model is written; NULL */
+    void (*on_persist)(void); /* when persist is called; NULL */
     /* read only */
     flr_clock *clock;
     flr_runner *runner;

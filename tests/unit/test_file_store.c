@@ -2,6 +2,7 @@
 #include "storedir.h"
 #include <check.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,6 +236,13 @@ START_TEST(a_newer_format_is_said_and_kept)
     make_newer("state.flr");
     ck_assert_int_eq(load(), FLR_E_NOTSUP);
     says("state.flr is of a newer format");
+    flr_file_store_unref(store);
+    store = storedir_open(directory);
+    storedir_save(store, 3); /* asked to all the same: the newer one is the one before */
+    ck_assert_int_eq(storedir_load(store, NULL), 3);
+    damage("state.flr");
+    ck_assert_int_eq(load(), FLR_E_NOTSUP);
+    says("state.previous.flr is of a newer format");
 }
 END_TEST
 
@@ -267,20 +275,35 @@ START_TEST(one_store_holds_a_name)
 }
 END_TEST
 
+/* Holds the directory with a state in it, says so, and stays. */
+static void hold_until_killed(int said)
+{
+    storedir_save(storedir_open(directory), 9);
+    while (write(said, "x", 1) == 1)
+        pause();
+    _exit(1);
+}
+
 START_TEST(a_process_that_dies_lets_go)
 {
-    int status;
+    int status, said[2];
+    char byte;
     flr_file_store_unref(store);
-    store = NULL;
+    store = unopened("state");
+    ck_assert_int_eq(pipe(said), 0);
     pid_t child = fork();
     ck_assert_int_ge(child, 0);
-    if (child == 0) {
-        storedir_save(storedir_open(directory), 9);
-        _exit(0); /* without letting go */
-    }
+    if (child == 0)
+        hold_until_killed(said[1]);
+    close(said[1]);
+    ck_assert_int_eq((int)read(said[0], &byte, 1), 1);
+    close(said[0]);
+    ck_assert_int_eq(flr_file_store_open(store), FLR_E_EXISTS);
+    says("state.lock is held by another store");
+    ck_assert_int_eq(kill(child, SIGKILL), 0);
     ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert_int_eq(status, 0);
-    store = storedir_open(directory);
+    ck_assert(WIFSIGNALED(status));
+    ck_assert_int_eq(flr_file_store_open(store), 0);
     ck_assert_int_eq(storedir_load(store, NULL), 9);
 }
 END_TEST
@@ -309,18 +332,41 @@ END_TEST
 
 /* ---- limits, strange files ---- */
 
-START_TEST(a_file_larger_than_the_limit)
+/* The store again, for files of this size at the most. */
+static void limit(uint64_t max_size)
 {
     flr_file_store_options options;
-    storedir_save(store, 1);
     flr_file_store_unref(store);
     flr_file_store_options_init(&options, sizeof options);
     options.directory = directory;
-    options.max_size = 1000;
+    options.max_size = max_size;
     ck_assert_int_eq(flr_file_store_new(&options, &store), 0);
     ck_assert_int_eq(flr_file_store_open(store), 0);
-    ck_assert_int_eq(load(), FLR_E_LIMIT);
+}
+
+START_TEST(a_file_larger_than_the_limit)
+{
+    flr_value *model = storedir_model(1), *read = NULL;
+    size_t size;
+    storedir_save(store, 1);
+    free(storedir_read(directory, "state.flr", &size));
+    limit(size);
+    ck_assert_int_eq(storedir_load(store, NULL), 1);
+    storedir_save(store, 2);
+    limit(size - 1);
+    ck_assert_int_eq(load(), FLR_E_LIMIT); /* and not the previous one */
     says("state.flr has ");
+    ck_assert_int_eq(flr_file_store_save_model(store, "m", model, NULL), 0);
+    free(storedir_read(directory, "m.safetensors", &size));
+    limit(size);
+    ck_assert_int_eq(flr_file_store_load_model(store, "m", &read, NULL), 0);
+    flr_value_unref(read);
+    read = NULL;
+    limit(size - 1);
+    ck_assert_int_eq(flr_file_store_load_model(store, "m", &read, NULL), FLR_E_LIMIT);
+    ck_assert_ptr_null(read);
+    says("m.safetensors has ");
+    flr_value_unref(model);
 }
 END_TEST
 
@@ -331,6 +377,76 @@ START_TEST(something_else_in_the_place_of_a_state)
     ck_assert_int_eq(_i == 0 ? mkdir(path, 0700) : mkfifo(path, 0600), 0);
     ck_assert_int_eq(load(), FLR_E_IO); /* and it does not wait for a writer */
     says("state.flr is no regular file");
+    storedir_save(store, 1); /* it is kept like a state that cannot be read */
+    ck_assert(storedir_has(directory, "state.flr"));
+    ck_assert_int_eq(storedir_load(store, NULL), 1);
+}
+END_TEST
+
+/* A directory where a file must go: the call says which, and the states stay. */
+START_TEST(something_else_in_the_place_of_another_file)
+{
+    char path[STOREDIR_MAX + 80];
+    flr_value *model = storedir_model(1), *read = NULL;
+    flr_state *state = storedir_state(2);
+    storedir_save(store, 1);
+    path_of(path, "m.safetensors");
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    ck_assert_int_eq(flr_file_store_save_model(store, "m", model, NULL), FLR_E_IO);
+    says("rename state.tmp: ");
+    ck_assert(!storedir_has(directory, "state.tmp"));
+    ck_assert_int_eq(flr_file_store_load_model(store, "m", &read, NULL), FLR_E_IO);
+    says("m.safetensors is no regular file");
+    path_of(path, "state.previous.flr");
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    ck_assert_int_eq(flr_file_store_save(store, state), FLR_E_IO);
+    says("rename state.flr: ");
+    ck_assert_int_eq(flr_file_store_remove(store), FLR_E_IO);
+    says("remove state.previous.flr: ");
+    ck_assert(!storedir_has(directory, "state.tmp"));
+    ck_assert_int_eq(storedir_load(store, NULL), 1);
+    ck_assert_int_eq(rmdir(path), 0);
+    path_of(path, "state.tmp");
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    ck_assert_int_eq(flr_file_store_save(store, state), FLR_E_IO);
+    says("open state.tmp: ");
+    ck_assert_int_eq(storedir_load(store, NULL), 1);
+    flr_file_store_unref(store);
+    path_of(path, "state.lock");
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    store = unopened("state");
+    ck_assert_int_eq(flr_file_store_open(store), FLR_E_IO);
+    says("open state.lock: ");
+    flr_state_unref(state);
+    flr_value_unref(model);
+}
+END_TEST
+
+/* A call that fails before it comes to the directory says why, not what was said before. */
+START_TEST(a_detail_is_of_the_last_call)
+{
+    flr_value *model = storedir_model(1), *text, *read = NULL;
+    ck_assert_int_eq(flr_value_new_text("x", &text), 0);
+    ck_assert_int_eq(load(), FLR_E_NOTFOUND);
+    ck_assert_int_eq(flr_file_store_save_model(store, "a/b", model, NULL), FLR_E_INVAL);
+    says("the name of the model cannot be that of a file");
+    ck_assert_int_eq(load(), FLR_E_NOTFOUND);
+    ck_assert_int_eq(flr_file_store_load_model(store, "a/b", &read, NULL), FLR_E_INVAL);
+    says("the name of the model cannot be that of a file");
+    ck_assert_int_eq(load(), FLR_E_NOTFOUND);
+    ck_assert_int_eq(flr_file_store_save_model(store, "m", text, NULL), FLR_E_INVAL);
+    says("a model is a map of text to tensor");
+    ck_assert_int_eq(flr_file_store_save_model(store, "m", model, text), FLR_E_INVAL);
+    says("metadata are one of text to text");
+    ck_assert_int_eq(flr_file_store_save_model(store, "m", model, NULL), 0);
+    says("");
+    ck_assert_int_eq(flr_file_store_open(store), FLR_E_STATE);
+    says("the store is open already");
+    storedir_save(store, 1);
+    says("");
+    flr_value_unref(text);
+    flr_value_unref(model);
 }
 END_TEST
 
@@ -393,14 +509,23 @@ static void *save_many(void *self)
     static int failed; /* the address says it */
     int64_t base = *(const int64_t *)self;
     void *result = NULL;
+    flr_value *model = storedir_model((float)base);
     for (int i = 0; i < SAVES; i++) {
         flr_state *state = storedir_state(base + i);
+        flr_value *read = NULL;
         flr_blob *bytes = NULL;
-        if (flr_file_store_save(store, state) != 0 || flr_file_store_load(store, &bytes, NULL) != 0)
+        char detail[100];
+        if (flr_file_store_save(store, state) != 0 ||
+            flr_file_store_load(store, &bytes, NULL) != 0 ||
+            flr_file_store_save_model(store, "m", model, NULL) != 0 ||
+            flr_file_store_load_model(store, "m", &read, NULL) != 0 ||
+            flr_file_store_get_detail(store, detail, sizeof detail) != 0 || detail[0] != '\0')
             result = &failed;
+        flr_value_unref(read);
         flr_blob_unref(bytes);
         flr_state_unref(state);
     }
+    flr_value_unref(model);
     return result;
 }
 
@@ -419,6 +544,12 @@ START_TEST(threads_take_turns)
     }
     last = storedir_load(store, NULL);
     ck_assert_int_eq(last % 100, SAVES - 1); /* whoever saved last, it is whole */
+    flr_value *read;
+    ck_assert_int_eq(flr_file_store_load_model(store, "m", &read, NULL), 0);
+    const float *numbers = flr_tensor_get_data(flr_map_get(read, "w"));
+    for (int i = 1; i < 6; i++) /* of one thread's model */
+        ck_assert(numbers[i] == numbers[0] + (float)i);
+    flr_value_unref(read);
 }
 END_TEST
 
@@ -442,6 +573,8 @@ int main(void)
     tcase_add_test(tests, a_store_that_is_not_open);
     tcase_add_test(tests, a_file_larger_than_the_limit);
     tcase_add_loop_test(tests, something_else_in_the_place_of_a_state, 0, 2);
+    tcase_add_test(tests, something_else_in_the_place_of_another_file);
+    tcase_add_test(tests, a_detail_is_of_the_last_call);
     tcase_add_test(tests, remove_takes_all_generations_and_leaves_models);
     tcase_add_loop_test(tests, names_that_are_none, 0,
                         (int)(sizeof bad_names / sizeof bad_names[0]));

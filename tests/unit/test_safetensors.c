@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static char directory[STOREDIR_MAX];
 static flr_file_store *store;
@@ -127,6 +128,49 @@ START_TEST(every_type_comes_back)
 }
 END_TEST
 
+/* Each tensor at a multiple of its element, without gaps, however odd the others are; read as views that are aligned in memory, too. */
+START_TEST(all_types_in_one_file)
+{
+    static const unsigned char elements[8 * 7] = {1, 0, 1, 1, 0, 1, 0, 63, 127, 255};
+    static const int64_t odd[] = {7}, none[] = {3, 0, 2};
+    size_t count = sizeof types / sizeof types[0], all = 0, data;
+    flr_value *model, *read;
+    ck_assert_int_eq(flr_value_new_map(&model), 0);
+    for (size_t i = 0; i < count; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%s.odd", types[i].name);
+        ck_assert_int_eq(flr_map_set_tensor(&model, name, types[i].type, 1, odd, elements), 0);
+        snprintf(name, sizeof name, "%s.scalar", types[i].name);
+        ck_assert_int_eq(flr_map_set_tensor(&model, name, types[i].type, 0, NULL, elements), 0);
+        snprintf(name, sizeof name, "%s.none", types[i].name);
+        ck_assert_int_eq(flr_map_set_tensor(&model, name, types[i].type, 3, none, NULL), 0);
+        all += 8 * types[i].size;
+    }
+    ck_assert_int_eq(flr_file_store_save_model(store, "m", model, NULL), 0);
+    char *header = header_of("m.safetensors", &data);
+    ck_assert_uint_eq(data, all);
+    read = read_model(NULL);
+    ck_assert_uint_eq(flr_value_get_size(read), 3 * count);
+    for (size_t i = 0; i < flr_value_get_size(read); i++) {
+        const flr_value *t = flr_map_get_at(read, i);
+        char entry[48];
+        snprintf(entry, sizeof entry, "\"%s\":{", flr_map_get_key(read, i));
+        const char *at = strstr(header, entry);
+        ck_assert_ptr_nonnull(at);
+        ck_assert(flr_value_equals(t, flr_map_get(model, flr_map_get_key(read, i))));
+        at = strstr(at, "\"data_offsets\":[");
+        ck_assert_ptr_nonnull(at);
+        size_t begin = strtoul(at + 16, NULL, 10),
+               element = flr_type_get_size(flr_tensor_get_type(t));
+        ck_assert_uint_eq(begin % element, 0);
+        ck_assert_uint_eq((uintptr_t)flr_tensor_get_data(t) % element, 0);
+    }
+    free(header);
+    flr_value_unref(read);
+    flr_value_unref(model);
+}
+END_TEST
+
 START_TEST(empty_models_and_empty_tensors)
 {
     static const int64_t none[] = {0, 7};
@@ -221,6 +265,19 @@ static const struct {
     {SIZED("{}x"), 0, FLR_E_CORRUPT, "behind the header"},
     {SIZED("{}{}"), 0, FLR_E_CORRUPT, "behind the header"},
     {SIZED("{}\0"), 0, FLR_E_CORRUPT, "behind the header"},
+    {SIZED("\0{}"), 0, FLR_E_CORRUPT, "no object"},
+    {SIZED("\xef\xbb\xbf{}"), 0, FLR_E_CORRUPT, "no object"},
+    {SIZED("null"), 0, FLR_E_CORRUPT, "no object"},
+    {SIZED("{'a':{}}"), 0, FLR_E_CORRUPT, "no string"},
+    {SIZED("{a:{}}"), 0, FLR_E_CORRUPT, "no string"},
+    {SIZED("{\"a\":null}"), 0, FLR_E_CORRUPT, "no object"},
+    {SIZED("{\"a\":{\"dtype\":null}}"), 0, FLR_E_CORRUPT, "no string"},
+    {SIZED("{" TENSOR("a", "U8", "[1]", "[0,1]")), 1, FLR_E_CORRUPT, "no comma"},
+    {SIZED("{\"a\":{\"dtype\":\"U8\""), 0, FLR_E_CORRUPT, "no comma"},
+    {SIZED("{\"a\":{\"dtype\":\"U8\",\"shape\":[1,\"data_offsets\":[0,1]}}"), 1, FLR_E_CORRUPT,
+     "no number"},
+    {SIZED("{" TENSOR("a", "U8", "[1]", "[0,1]") ",\"b\":{\"dtype\":\"U8\",\"shape\":[0]}}"), 1,
+     FLR_E_CORRUPT, "without type"},
     {SIZED("{}"), 1, FLR_E_CORRUPT, "behind the last tensor"},
     {SIZED("{,}"), 0, FLR_E_CORRUPT, "no string"},
     {SIZED("{\"a\"}"), 0, FLR_E_CORRUPT, "no colon"},
@@ -242,10 +299,22 @@ static const struct {
     {SIZED("{" TENSOR("", "U8", "[1]", "[0,1]") "}"), 1, FLR_E_CORRUPT, "without a name"},
     {SIZED("{" TENSOR("a\\u0000b", "U8", "[1]", "[0,1]") "}"), 1, FLR_E_CORRUPT, "UTF-8"},
     {SIZED("{" TENSOR("a", "U8\\u0000", "[1]", "[0,1]") "}"), 1, FLR_E_CORRUPT, "UTF-8"},
+    {SIZED("{" TENSOR("a", "u8", "[1]", "[0,1]") "}"), 1, FLR_E_NOTSUP, "type"},
+    {SIZED("{" TENSOR("a", "F8_E4M3", "[1]", "[0,1]") "}"), 1, FLR_E_NOTSUP, "type"},
     {SIZED("{" TENSOR("a", "C64", "[1]", "[0,8]") "}"), 8, FLR_E_NOTSUP, "type"},
     {SIZED("{" TENSOR("a", "", "[1]", "[0,8]") "}"), 8, FLR_E_NOTSUP, "type"},
     /* shapes */
     {SIZED("{" TENSOR("a", "U8", "1", "[0,1]") "}"), 1, FLR_E_CORRUPT, "no array"},
+    {SIZED("{" TENSOR("a", "U8", "null", "[0,1]") "}"), 1, FLR_E_CORRUPT, "no array"},
+    {SIZED("{" TENSOR("a", "U8", "[[1]]", "[0,1]") "}"), 1, FLR_E_CORRUPT, "no number"},
+    {SIZED("{" TENSOR("a", "U8", "[{}]", "[0,1]") "}"), 1, FLR_E_CORRUPT, "no number"},
+    {SIZED("{" TENSOR("a", "U8", "[\"1\"]", "[0,1]") "}"), 1, FLR_E_CORRUPT, "no number"},
+    {SIZED("{" TENSOR("a", "U8", "[+1]", "[0,1]") "}"), 1, FLR_E_CORRUPT, "no number"},
+    {SIZED("{" TENSOR("a", "U8", "[1,]", "[0,1]") "}"), 1, FLR_E_CORRUPT, "no number"},
+    {SIZED("{" TENSOR("a", "U8", "[,1]", "[0,1]") "}"), 1, FLR_E_CORRUPT, "no number"},
+    {SIZED("{" TENSOR("a", "U8", "[1 1]", "[0,1]") "}"), 1, FLR_E_CORRUPT, "no comma"},
+    {SIZED("{" TENSOR("a", "U8", "[]", "[0,0]") "}"), 0, FLR_E_CORRUPT, "does not fit"},
+    {SIZED("{" TENSOR("a", "U8", "[0]", "[0,1]") "}"), 1, FLR_E_CORRUPT, "does not fit"},
     {SIZED("{" TENSOR("a", "U8", "[2]", "[0,1]") "}"), 1, FLR_E_CORRUPT, "does not fit"},
     {SIZED("{" TENSOR("a", "F32", "[1]", "[0,1]") "}"), 1, FLR_E_CORRUPT, "does not fit"},
     {SIZED("{" TENSOR("a", "U8", "[-1]", "[0,1]") "}"), 1, FLR_E_CORRUPT, "no number"},
@@ -264,6 +333,10 @@ static const struct {
     {SIZED("{" TENSOR("a", "U8", "[1]", "0") "}"), 1, FLR_E_CORRUPT, "no array"},
     {SIZED("{" TENSOR("a", "U8", "[1]", "[0]") "}"), 1, FLR_E_CORRUPT, "no pair"},
     {SIZED("{" TENSOR("a", "U8", "[1]", "[0,1,2]") "}"), 1, FLR_E_CORRUPT, "no pair"},
+    {SIZED("{" TENSOR("a", "U8", "[1]", "[0,1.0]") "}"), 1, FLR_E_CORRUPT, "no pair"},
+    {SIZED("{" TENSOR("a", "U8", "[1]", "[0,99999999999999999999]") "}"), 1, FLR_E_CORRUPT,
+     "too large"},
+    {SIZED("{" TENSOR("a", "U8", "[0]", "[1,1]") "}"), 1, FLR_E_CORRUPT, "gap"},
     {SIZED("{" TENSOR("a", "U8", "[1]", "[1,0]") "}"), 1, FLR_E_CORRUPT, "outside"},
     {SIZED("{" TENSOR("a", "U8", "[1]", "[0,2]") "}"), 1, FLR_E_CORRUPT, "outside"},
     {SIZED("{" TENSOR("a", "U8", "[1]", "[-1,0]") "}"), 1, FLR_E_CORRUPT, "no number"},
@@ -292,6 +365,10 @@ static const struct {
     {SIZED("{\"\xed\xa0\x80\":{}}"), 0, FLR_E_CORRUPT, "UTF-8"},
     /* metadata */
     {SIZED("{\"__metadata__\":1}"), 0, FLR_E_CORRUPT, "no object"},
+    {SIZED("{\"__metadata__\":null}"), 0, FLR_E_CORRUPT, "no object"},
+    {SIZED("{\"__metadata__\":{\"a\":null}}"), 0, FLR_E_CORRUPT, "no string"},
+    {SIZED("{\"__metadata__\":{\"a\":\"\xff\"}}"), 0, FLR_E_CORRUPT, "UTF-8"},
+    {SIZED("{\"__metadata__\":{\"a\":\"b\""), 0, FLR_E_CORRUPT, "no comma"},
     {SIZED("{\"__metadata__\":{\"a\":1}}"), 0, FLR_E_CORRUPT, "no string"},
     {SIZED("{\"__metadata__\":{\"a\":\"b\",\"a\":\"c\"}}"), 0, FLR_E_CORRUPT, "twice"},
     {SIZED("{\"__metadata__\":{\"a\":\"b\"},\"__metadata__\":{\"c\":\"d\"}}"), 0, FLR_E_CORRUPT,
@@ -338,6 +415,59 @@ START_TEST(lengths_that_are_none)
 }
 END_TEST
 
+/* What other readers refuse as well; the file is one large hole. */
+START_TEST(a_header_that_is_too_long)
+{
+    static const unsigned char limit[8] = {0x01, 0xe1, 0xf5, 0x05}; /* 100,000,001 */
+    char path[STOREDIR_MAX + 80];
+    snprintf(path, sizeof path, "%s/m.safetensors", directory);
+    storedir_write(directory, "m.safetensors", limit, sizeof limit);
+    ck_assert_int_eq(truncate(path, 8 + 100000001), 0);
+    is_refused(FLR_E_LIMIT, "more than 100,000,000 bytes");
+}
+END_TEST
+
+/* A reader that called itself for each level would run out of stack. */
+START_TEST(nested_without_end)
+{
+    static const char *const begins[] = {"", "{\"a\":", "{\"a\":{\"dtype\":", "{\"a\":{\"shape\":[",
+                                         "{\"__metadata__\":{\"a\":"};
+    size_t before = strlen(begins[_i / 2]), size = before + 4000000;
+    char *header = malloc(size);
+    flr_value *model = NULL;
+    ck_assert_ptr_nonnull(header);
+    memset(header, _i % 2 == 0 ? '[' : '{', size);
+    memcpy(header, begins[_i / 2], before);
+    write_file(header, size, 0);
+    ck_assert_int_eq(flr_file_store_load_model(store, "m", &model, NULL), FLR_E_CORRUPT);
+    ck_assert_ptr_null(model);
+    free(header);
+}
+END_TEST
+
+/* A map's key has its limit; so have names in a file. */
+START_TEST(names_at_the_limit)
+{
+    size_t longest = FLR_VALUE_MAX_KEY + (size_t)_i, size = longest + 64;
+    char *header = malloc(size), *name = malloc(longest + 1);
+    ck_assert_ptr_nonnull(header);
+    ck_assert_ptr_nonnull(name);
+    memset(name, 'n', longest);
+    name[longest] = '\0';
+    int length = snprintf(header, size, "{" TENSOR("%s", "U8", "[1]", "[0,1]") "}", name);
+    write_file(header, (size_t)length, 1);
+    if (_i == 0) {
+        flr_value *model = read_model(NULL);
+        ck_assert_ptr_nonnull(flr_map_get(model, name));
+        flr_value_unref(model);
+    } else {
+        is_refused(FLR_E_LIMIT, "more than a value can hold");
+    }
+    free(name);
+    free(header);
+}
+END_TEST
+
 /* Cut anywhere it is no model any more, and nothing is read beyond its end. */
 START_TEST(truncated_anywhere)
 {
@@ -369,12 +499,16 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, the_bytes_of_a_model);
     tcase_add_loop_test(tests, every_type_comes_back, 0, (int)(sizeof types / sizeof types[0]));
+    tcase_add_test(tests, all_types_in_one_file);
     tcase_add_loop_test(tests, empty_models_and_empty_tensors, 0, 2);
     tcase_add_test(tests, a_model_takes_the_place_of_one_of_its_name);
     tcase_add_test(tests, what_is_no_model);
     tcase_add_test(tests, blanks_order_and_escapes_of_other_writers);
     tcase_add_loop_test(tests, bad_headers, 0, (int)(sizeof bad / sizeof bad[0]));
     tcase_add_test(tests, lengths_that_are_none);
+    tcase_add_test(tests, a_header_that_is_too_long);
+    tcase_add_loop_test(tests, nested_without_end, 0, 10);
+    tcase_add_loop_test(tests, names_at_the_limit, 0, 2);
     tcase_add_test(tests, truncated_anywhere);
     tcase_add_test(tests, there_is_none);
     suite_add_tcase(suite, tests);
