@@ -91,12 +91,27 @@ void flr__text_add_json(flr__text *t, const char *text)
     flr__text_add_sized(t, "\"", 1);
 }
 
-/* Whether eight bytes are ASCII without a NUL: no byte has its high bit set, and none borrows when 1 is taken from each. */
+/* Whether so many bytes, 4 or 8, are ASCII without a NUL: no byte has its high bit set, and none borrows when 1 is taken from each. */
 static bool is_plain8(const char *text)
 {
     uint64_t bytes;
     memcpy(&bytes, text, sizeof bytes);
     return ((bytes | (bytes - UINT64_C(0x0101010101010101))) & UINT64_C(0x8080808080808080)) == 0;
+}
+
+static bool is_plain4(const char *text)
+{
+    uint32_t bytes;
+    memcpy(&bytes, text, sizeof bytes);
+    return ((bytes | (bytes - 0x01010101U)) & 0x80808080U) == 0;
+}
+
+/* Whether the last bytes, fewer than 8, are so, looked at with some of those before them. */
+static bool is_plain_end(const char *text, size_t size)
+{
+    if (size >= 8)
+        return is_plain8(text + size - 8);
+    return size >= 4 && is_plain4(text) && is_plain4(text + size - 4);
 }
 
 bool flr__utf8_is_valid(const char *text, size_t size)
@@ -108,6 +123,8 @@ bool flr__utf8_is_valid(const char *text, size_t size)
             i += 8;
             continue;
         }
+        if (size - i < 8 && is_plain_end(text, size))
+            return true;
         if (p[i] < 0x80 && p[i] != 0) {
             i++;
             continue;

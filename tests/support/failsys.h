@@ -11,7 +11,8 @@
 /* How the chosen call goes wrong. */
 typedef enum failsys_kind {
     FAILSYS_ERROR, /* it does nothing and says so; close closes all the same */
-    FAILSYS_SHORT  /* read and writev take one byte, others are not changed */
+    FAILSYS_SHORT, /* read and writev take one byte, others are not changed */
+    FAILSYS_END    /* read says that the file ends, others are not changed */
 } failsys_kind;
 
 /* Count from now on, and let call number `at` (1 is the next; 0 is none) go wrong, or all from it on. */

@@ -247,6 +247,25 @@ START_TEST(blanks_order_and_escapes_of_other_writers)
 }
 END_TEST
 
+/* The header may list tensors in any order. */
+START_TEST(tensors_from_the_last_to_the_first)
+{
+    static const char header[] =
+        "{\"C\\u00E4\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[5,7]},"
+        "\"b\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[4,5]},"
+        "\"none\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[4,4]},"
+        "\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}";
+    write_file(header, strlen(header), 7);
+    flr_value *model = read_model(NULL);
+    ck_assert_uint_eq(flr_value_get_size(model), 4);
+    ck_assert_mem_eq(flr_tensor_get_data(flr_map_get(model, "a")), "\0\1\2\3", 4);
+    ck_assert_mem_eq(flr_tensor_get_data(flr_map_get(model, "b")), "\4", 1);
+    ck_assert_mem_eq(flr_tensor_get_data(flr_map_get(model, "C\xc3\xa4")), "\5\6", 2);
+    ck_assert_uint_eq(flr_tensor_get_elements(flr_map_get(model, "none")), 0);
+    flr_value_unref(model);
+}
+END_TEST
+
 /* ---- what is none ---- */
 
 #define TENSOR(name, dtype, shape, offsets)                                                        \
@@ -288,6 +307,10 @@ static const struct {
     {SIZED("{\"a\":{\"dtype\":\"U8\",\"shape\":[1]}}"), 0, FLR_E_CORRUPT, "without type"},
     {SIZED("{\"a\":{\"dtype\":\"U8\",\"dtype\":\"U8\"}}"), 0, FLR_E_CORRUPT, "member twice"},
     {SIZED("{\"a\":{\"type\":\"U8\"}}"), 0, FLR_E_CORRUPT, "unknown member"},
+    {SIZED("{\"a\":{\"dtype\" \"U8\"}}"), 0, FLR_E_CORRUPT, "no colon"},
+    {SIZED("{\"a\":{\"shape\":[1"), 0, FLR_E_CORRUPT, "no comma"},
+    {SIZED("{\"a\":{\"shape\":[1,"), 0, FLR_E_CORRUPT, "no number"},
+    {SIZED("{\"a\":{\"shape\":[1:2]}}"), 0, FLR_E_CORRUPT, "no comma"},
     {SIZED("{\"a\":{\"dtype\":1}}"), 0, FLR_E_CORRUPT, "no string"},
     {SIZED("{" TENSOR("a", "U8", "[1]", "[0,1]") ",}"), 1, FLR_E_CORRUPT, "no string"},
     {SIZED("{" TENSOR("a", "U8", "[1]", "[0,1]") " " TENSOR("b", "U8", "[1]", "[1,2]") "}"), 2,
@@ -357,6 +380,12 @@ static const struct {
     {SIZED("{\"a\\u12\":{}}"), 0, FLR_E_CORRUPT, "four digits"},
     {SIZED("{\"a\\u123"), 0, FLR_E_CORRUPT, "four digits"},
     {SIZED("{\"\\ud800\":{}}"), 0, FLR_E_CORRUPT, "surrogate"},
+    {SIZED("{\"\\ud800\\"), 0, FLR_E_CORRUPT, "surrogate"},
+    {SIZED("{\"\\ud800\\n\":{}}"), 0, FLR_E_CORRUPT, "surrogate"},
+    {SIZED("{\"\\ud800ab\":{}}"), 0, FLR_E_CORRUPT, "surrogate"},
+    {SIZED("{\"\\ud800\\ue000\":{}}"), 0, FLR_E_CORRUPT, "surrogate"},
+    {SIZED("{\"\\ud800\\udc\":{}}"), 0, FLR_E_CORRUPT, "four digits"},
+    {SIZED("{\"\\u00g0\":{}}"), 0, FLR_E_CORRUPT, "four digits"},
     {SIZED("{\"\\ud800\\u0041\":{}}"), 0, FLR_E_CORRUPT, "surrogate"},
     {SIZED("{\"\\udc00\":{}}"), 0, FLR_E_CORRUPT, "UTF-8"},
     {SIZED("{\"a\nb\":{}}"), 0, FLR_E_CORRUPT, "without an end"},
@@ -504,6 +533,7 @@ int main(void)
     tcase_add_test(tests, a_model_takes_the_place_of_one_of_its_name);
     tcase_add_test(tests, what_is_no_model);
     tcase_add_test(tests, blanks_order_and_escapes_of_other_writers);
+    tcase_add_test(tests, tensors_from_the_last_to_the_first);
     tcase_add_loop_test(tests, bad_headers, 0, (int)(sizeof bad / sizeof bad[0]));
     tcase_add_test(tests, lengths_that_are_none);
     tcase_add_test(tests, a_header_that_is_too_long);

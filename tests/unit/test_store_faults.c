@@ -142,6 +142,128 @@ START_TEST(each_failing_call_of_a_load_is_an_error_that_changes_nothing)
 }
 END_TEST
 
+START_TEST(a_file_that_is_cut_off_while_it_is_read)
+{
+    bool was_cut = false;
+    for (long at = 1; !was_cut; at++) {
+        flr_blob *bytes = NULL;
+        char text[256];
+        long open = failsys_get_open_count();
+        failsys_begin(FAILSYS_END, at, false, 0);
+        int status = flr_file_store_load(store, &bytes, NULL);
+        const char *failed = failsys_end();
+        ck_assert_ptr_nonnull(failed);
+        was_cut = strcmp(failed, "read") == 0;
+        ck_assert_int_eq(status, was_cut ? FLR_E_IO : 0);
+        flr_blob_unref(bytes);
+        ck_assert_int_eq(failsys_get_open_count(), open);
+        ck_assert_int_eq(flr_file_store_get_detail(store, text, sizeof text), 0);
+        ck_assert_str_eq(text, was_cut ? "state.flr was cut off while it was read" : "");
+    }
+    ck_assert_int_eq(storedir_load(store, NULL), 2);
+}
+END_TEST
+
+/* A directory that cannot be flushed is one of a file system that needs no flush; a file is none. */
+START_TEST(a_directory_without_flush)
+{
+    int flushes = 0;
+    for (long at = 1;; at++) {
+        flr_state *state = storedir_state(20 + at);
+        failsys_begin(FAILSYS_ERROR, at, false, EINVAL);
+        int status = flr_file_store_save(store, state);
+        const char *failed = failsys_end();
+        flr_state_unref(state);
+        if (failed == NULL)
+            break;
+        if (strcmp(failed, "fsync") == 0)
+            ck_assert_int_eq(status, flushes++ == 0 ? FLR_E_IO : 0);
+        else
+            ck_assert_int_eq(status, strcmp(failed, "close") == 0 ? 0 : FLR_E_IO);
+    }
+    ck_assert_int_eq(flushes, 2);
+}
+END_TEST
+
+/* With nothing before it: nothing is there after a failure, or the whole state. */
+START_TEST(each_failing_call_of_the_first_save)
+{
+    for (long at = 1;; at++) {
+        flr_state *state = storedir_state(30);
+        flr_blob *bytes = NULL;
+        ck_assert_int_eq(flr_file_store_remove(store), 0);
+        failsys_begin(FAILSYS_ERROR, at, false, ENOSPC);
+        int status = flr_file_store_save(store, state);
+        const char *failed = failsys_end();
+        flr_state_unref(state);
+        bool flushed = failed == NULL || strcmp(failed, "close") == 0;
+        ck_assert_int_eq(status, flushed ? 0 : FLR_E_IO);
+        int loaded = flr_file_store_load(store, &bytes, NULL);
+        ck_assert(loaded == 0 || (status != 0 && loaded == FLR_E_NOTFOUND));
+        flr_blob_unref(bytes);
+        ck_assert(!storedir_has(directory, "state.tmp"));
+        storedir_save(store, 31);
+        ck_assert_int_eq(storedir_load(store, NULL), 31);
+        if (failed == NULL)
+            break;
+        ck_assert_int_lt(at, 100);
+    }
+}
+END_TEST
+
+/* More parts than one call of the system takes, empty ones among them. */
+START_TEST(a_model_of_many_parts)
+{
+    enum { TENSORS = 150 };
+    static const failsys_kind kinds[] = {FAILSYS_ERROR, FAILSYS_SHORT};
+    flr_value *model, *read;
+    ck_assert_int_eq(flr_value_new_map(&model), 0);
+    for (int i = 0; i < TENSORS; i++) {
+        int64_t shape = i % 3;
+        int32_t numbers[2] = {i, -i};
+        char name[16];
+        snprintf(name, sizeof name, "t%03d", i); /* in the order of the file */
+        ck_assert_int_eq(flr_map_set_tensor(&model, name, FLR_TYPE_I32, 1, &shape, numbers), 0);
+    }
+    failsys_begin(kinds[_i], _i, true, 0); /* none, or all of them short */
+    int saved = flr_file_store_save_model(store, "m", model, NULL);
+    int loaded = flr_file_store_load_model(store, "m", &read, NULL);
+    failsys_end();
+    ck_assert_int_eq(saved, 0);
+    ck_assert_int_eq(loaded, 0);
+    ck_assert(flr_value_equals(model, read));
+    flr_value_unref(read);
+    flr_value_unref(model);
+}
+END_TEST
+
+START_TEST(opening_that_is_interrupted_goes_on)
+{
+    static const char *const may[] = {"openat", "flock"};
+    int seen = 0;
+    flr_file_store_unref(store);
+    for (long at = 1; at <= 3; at++) {
+        flr_file_store_options options;
+        flr_file_store_options_init(&options, sizeof options);
+        options.directory = directory;
+        ck_assert_int_eq(flr_file_store_new(&options, &store), 0);
+        failsys_begin(FAILSYS_ERROR, at, false, EINTR);
+        int status = flr_file_store_open(store);
+        const char *failed = failsys_end();
+        ck_assert_ptr_nonnull(failed);
+        for (size_t i = 0; i < 2; i++)
+            if (strcmp(failed, may[i]) == 0) {
+                ck_assert_int_eq(status, 0);
+                seen++;
+            }
+        flr_file_store_unref(store);
+    }
+    ck_assert_int_eq(seen, 2); /* the directory is there: the first call, which makes it, fails */
+    store = storedir_open(directory);
+    ck_assert_int_eq(storedir_load(store, NULL), 2);
+}
+END_TEST
+
 START_TEST(a_load_that_is_interrupted_goes_on)
 {
     static const char *const may[] = {"openat", "read"};
@@ -251,6 +373,11 @@ int main(void)
     tcase_add_test(c, a_save_that_is_interrupted_goes_on);
     tcase_add_test(c, short_writes_and_reads_lose_nothing);
     tcase_add_test(c, each_failing_call_of_a_load_is_an_error_that_changes_nothing);
+    tcase_add_test(c, a_file_that_is_cut_off_while_it_is_read);
+    tcase_add_test(c, a_directory_without_flush);
+    tcase_add_test(c, each_failing_call_of_the_first_save);
+    tcase_add_loop_test(c, a_model_of_many_parts, 0, 2);
+    tcase_add_test(c, opening_that_is_interrupted_goes_on);
     tcase_add_test(c, a_load_that_is_interrupted_goes_on);
     tcase_add_test(c, each_failing_call_of_opening_can_be_tried_again);
     tcase_add_test(c, each_failing_call_of_removing_can_be_tried_again);
