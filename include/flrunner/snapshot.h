@@ -74,7 +74,7 @@ typedef struct flr_file_store_options {
     uint32_t flags;       /**< 0 */
     /** [copy] required; made by flr_file_store_open() if only its last part is missing */
     const char *directory;
-    /** [copy] of the states, 1 to 64 bytes of letters, digits, `-`, `_` and (not first) `.`; default "state" */
+    /** [copy] of the states, 1 to 64 bytes of letters, digits, `-`, `_` and (not first) `.`, not ending in `.previous` or `.damaged`; default "state" */
     const char *name;
     /** Bytes of the largest file that is read; default 4 GiB. */
     uint64_t max_size;
@@ -100,7 +100,7 @@ FLR_API void flr_file_store_unref(flr_file_store *store);
 
 /**
  * Take hold of the directory and of the name in it. Whoever holds it, in this process or another, keeps it until its store is released or its
- * process ends, however it ends.
+ * process ends, however it ends; a process forked from it that does not execute another program holds it as well.
  *
  * @returns 0, or FLR_E_INVAL, FLR_E_STATE (open already), FLR_E_EXISTS (another store holds it), FLR_E_IO, FLR_E_NOMEM; after an error it may be tried again
  * @threads any   @blocks on the disk   @since 1.0
@@ -146,7 +146,7 @@ FLR_API int flr_file_store_remove(flr_file_store *store);
  * `"__metadata__":{"KEY":"TEXT"}`. Types: BOOL, U8, I8, I16, I32, I64, F16, BF16, F32, F64. Tensors are
  * laid out by descending element size, then by name, so that each is aligned to its elements.
  *
- * @param name      [borrow] as the options' name
+ * @param name      [borrow] 1 to 64 bytes of letters, digits, `-`, `_` and (not first) `.`
  * @param model     [borrow] a map of text to tensor, none named `__metadata__`; may be empty
  * @param metadata  [borrow] a map of text to text; NULL: none
  * @returns 0, or FLR_E_INVAL, FLR_E_LIMIT (the name), FLR_E_STATE (not open), FLR_E_IO, FLR_E_NOMEM

@@ -45,6 +45,22 @@ void flr__store_name(char path[FLR__FILE_PATH_MAX], const char *name, const char
     snprintf(path, FLR__FILE_PATH_MAX, "%s%s", name, ending);
 }
 
+/* A name whose newest generation would be another generation of a store beside it. */
+static bool is_taken(const char *name)
+{
+    static const char *const endings[] = {".previous", ".damaged"};
+    size_t size = strlen(name);
+
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        size_t length = strlen(endings[i]);
+
+        if (size >= length && strcmp(name + size - length, endings[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void release(flr_file_store *s)
 {
     flr__file_unlock(&s->held);
@@ -66,6 +82,9 @@ int flr_file_store_new(const flr_file_store_options *options, flr_file_store **s
     }
     if (status == 0) {
         status = flr__check_file_name(o.name);
+    }
+    if (status == 0 && is_taken(o.name)) {
+        status = FLR_E_INVAL;
     }
     if (status != 0) {
         return status;

@@ -156,6 +156,25 @@ START_TEST(fa_05_the_model_of_a_run_that_is_tried_again)
 }
 END_TEST
 
+/* The round's own file fails, and would have been followed by that of the end. */
+START_TEST(fa_05_the_first_of_two_models_fails)
+{
+    char detail[300];
+    r.model_every = RESUME_ROUNDS;
+    resume_begin(&r);
+    resume_step(&r);
+    for (int i = 1; i < RESUME_ROUNDS; i++)
+        resume_play_round(&r);
+    failsys_begin(FAILSYS_ERROR, 1, false, ENOSPC);
+    resume_play_round(&r);
+    ck_assert_ptr_nonnull(failsys_end());
+    ck_assert_int_eq(play_out(), FLR_E_IO);
+    ck_assert_int_eq(flr_runner_get_detail(r.runner, detail, sizeof detail), 0);
+    ck_assert_ptr_nonnull(strstr(detail, "the model model-3 could not be written"));
+    ck_assert(!storedir_has(directory, "model.safetensors"));
+}
+END_TEST
+
 START_TEST(fa_05_models_a_store_that_is_not_open)
 {
     char detail[300];
@@ -240,6 +259,7 @@ int main(void)
     tcase_add_test(tests, fa_05_models_a_restored_run_writes_what_is_to_come);
     tcase_add_test(tests, fa_05_a_model_that_cannot_be_written_ends_the_run);
     tcase_add_test(tests, fa_05_the_model_of_a_run_that_is_tried_again);
+    tcase_add_test(tests, fa_05_the_first_of_two_models_fails);
     tcase_add_test(tests, fa_05_models_a_store_that_is_not_open);
     tcase_add_test(tests, fa_05_models_longest_name);
     tcase_add_test(tests, fa_05_models_bad_options);

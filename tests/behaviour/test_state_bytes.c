@@ -84,6 +84,42 @@ START_TEST(ps_03_every_bit_of_the_lengths_flipped_and_signed)
 }
 END_TEST
 
+static void put_length(unsigned char *to, uint64_t length)
+{
+    put(to, (uint32_t)length);
+    put(to + 4, (uint32_t)(length >> 32));
+}
+
+/* Lengths that only add up because the sum wraps around: of the head and a segment, and of two segments. */
+START_TEST(ps_03_lengths_that_wrap)
+{
+    size_t body = 40, more = _i == 0 ? 0 : 8, length = size + more, at = body + more;
+    unsigned char *bytes = malloc(length);
+    ck_assert_ptr_nonnull(bytes);
+    ck_assert_int_eq(state[12], 1); /* one segment */
+    memcpy(bytes, state, 24);
+    memcpy(bytes + at, state + body, size - body);
+    put(bytes + at - 4, flr__crc32c(0, state + body, size - body));
+    uint64_t head = 0;
+    for (int i = 7; i >= 0; i--)
+        head = head << 8 | state[16 + i];
+    for (uint64_t beyond = 0; beyond <= 64; beyond++) {
+        uint64_t left = size - body - head;
+        put(bytes + 12, _i == 0 ? 1 : 2);
+        put_length(bytes + 16, _i == 0 ? size - body + beyond : head);
+        put_length(bytes + 24, _i == 0 ? 0 - beyond : left + beyond);
+        if (_i == 1)
+            put_length(bytes + 32, 0 - beyond);
+        put(bytes + at - 8, flr__crc32c(0, bytes, at - 8));
+        /* Without wrapping it is a whole state, though of nothing that this run knows. */
+        int wanted = beyond > 0 ? FLR_E_CORRUPT : 0;
+        ck_assert_int_eq(flr_state_check(bytes, length), wanted);
+        ck_assert(beyond == 0 || flr_runner_restore(r.runner, bytes, length) == FLR_E_CORRUPT);
+    }
+    free(bytes);
+}
+END_TEST
+
 START_TEST(ps_03_cut_anywhere)
 {
     for (size_t cut = 1; cut < size; cut++) {
@@ -167,6 +203,7 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, ps_03_every_bit_flipped);
     tcase_add_test(tests, ps_03_every_bit_of_the_lengths_flipped_and_signed);
+    tcase_add_loop_test(tests, ps_03_lengths_that_wrap, 0, 2);
     tcase_add_test(tests, ps_03_cut_anywhere);
     tcase_add_test(tests, ps_03_bytes_behind_it);
     tcase_add_test(tests, ps_03_at_any_address);

@@ -109,6 +109,27 @@ START_TEST(the_newest_and_the_one_before)
 }
 END_TEST
 
+/* As after a crash in the middle of a save: it is longer than the next one, and in nobody's way. */
+START_TEST(half_a_file_of_a_save_before)
+{
+    char junk[20000];
+    flr_value *model = storedir_model(1), *read;
+    memset(junk, 'j', sizeof junk);
+    for (int i = 1; i <= 2; i++) {
+        storedir_write(directory, "state.tmp", junk, sizeof junk);
+        storedir_save(store, i);
+        ck_assert_int_eq(storedir_load(store, NULL), i);
+    }
+    storedir_write(directory, "state.tmp", junk, sizeof junk);
+    ck_assert_int_eq(flr_file_store_save_model(store, "m", model, NULL), 0);
+    ck_assert_int_eq(flr_file_store_load_model(store, "m", &read, NULL), 0);
+    ck_assert(flr_value_equals(model, read));
+    ck_assert(!storedir_has(directory, "state.tmp"));
+    flr_value_unref(read);
+    flr_value_unref(model);
+}
+END_TEST
+
 START_TEST(another_store_finds_what_was_saved)
 {
     storedir_save(store, 7);
@@ -275,27 +296,32 @@ START_TEST(one_store_holds_a_name)
 }
 END_TEST
 
-/* Holds the directory with a state in it, says so, and stays. */
-static void hold_until_killed(int said)
+/* Holds the directory with a state in it, says so, and stays as long as the test does. */
+static void hold_until_killed(int said, int test)
 {
+    char byte;
     storedir_save(storedir_open(directory), 9);
-    while (write(said, "x", 1) == 1)
-        pause();
+    if (write(said, "x", 1) == 1 && read(test, &byte, 1) != 0)
+        _exit(2);
     _exit(1);
 }
 
 START_TEST(a_process_that_dies_lets_go)
 {
-    int status, said[2];
+    int status, said[2], test[2];
     char byte;
     flr_file_store_unref(store);
     store = unopened("state");
     ck_assert_int_eq(pipe(said), 0);
+    ck_assert_int_eq(pipe(test), 0);
     pid_t child = fork();
     ck_assert_int_ge(child, 0);
-    if (child == 0)
-        hold_until_killed(said[1]);
+    if (child == 0) {
+        close(test[1]);
+        hold_until_killed(said[1], test[0]);
+    }
     close(said[1]);
+    close(test[0]);
     ck_assert_int_eq((int)read(said[0], &byte, 1), 1);
     close(said[0]);
     ck_assert_int_eq(flr_file_store_open(store), FLR_E_EXISTS);
@@ -303,6 +329,7 @@ START_TEST(a_process_that_dies_lets_go)
     ck_assert_int_eq(kill(child, SIGKILL), 0);
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert(WIFSIGNALED(status));
+    close(test[1]);
     ck_assert_int_eq(flr_file_store_open(store), 0);
     ck_assert_int_eq(storedir_load(store, NULL), 9);
 }
@@ -500,6 +527,29 @@ START_TEST(names_that_are_none)
 }
 END_TEST
 
+/* Its files would be another store's: of models there is no such thing. */
+START_TEST(names_of_another_stores_files)
+{
+    static const char *const names[] = {"state.previous", "state.damaged", ".previous",
+                                        "a.damaged"};
+    flr_file_store_options options;
+    flr_file_store *other = NULL;
+    flr_value *model = storedir_model(1);
+    flr_file_store_options_init(&options, sizeof options);
+    options.directory = directory;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        options.name = names[i];
+        ck_assert_int_eq(flr_file_store_new(&options, &other), FLR_E_INVAL);
+    }
+    ck_assert_ptr_null(other);
+    options.name = "previous"; /* no ending */
+    ck_assert_int_eq(flr_file_store_new(&options, &other), 0);
+    flr_file_store_unref(other);
+    ck_assert_int_eq(flr_file_store_save_model(store, "state.previous", model, NULL), 0);
+    flr_value_unref(model);
+}
+END_TEST
+
 /* ---- threads ---- */
 
 enum { THREADS = 4, SAVES = 25 };
@@ -560,6 +610,7 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, nothing_was_saved);
     tcase_add_test(tests, the_newest_and_the_one_before);
+    tcase_add_test(tests, half_a_file_of_a_save_before);
     tcase_add_test(tests, another_store_finds_what_was_saved);
     tcase_add_test(tests, files_are_for_their_owner);
     tcase_add_test(tests, a_directory_is_made_but_not_those_above);
@@ -578,6 +629,7 @@ int main(void)
     tcase_add_test(tests, remove_takes_all_generations_and_leaves_models);
     tcase_add_loop_test(tests, names_that_are_none, 0,
                         (int)(sizeof bad_names / sizeof bad_names[0]));
+    tcase_add_test(tests, names_of_another_stores_files);
     tcase_add_test(tests, threads_take_turns);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

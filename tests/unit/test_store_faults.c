@@ -118,6 +118,23 @@ START_TEST(short_writes_and_reads_lose_nothing)
 }
 END_TEST
 
+/* Only one of them: what is left is written and read in one piece. */
+START_TEST(one_short_write_or_read_loses_nothing)
+{
+    for (long at = 1;; at++) {
+        flr_state *state = storedir_state(40 + at);
+        failsys_begin(FAILSYS_SHORT, at, false, 0);
+        ck_assert_int_eq(flr_file_store_save(store, state), 0);
+        ck_assert_int_eq(storedir_load(store, NULL), 40 + at);
+        bool chosen = failsys_end() != NULL;
+        flr_state_unref(state);
+        if (!chosen)
+            break;
+        ck_assert_int_lt(at, 100);
+    }
+}
+END_TEST
+
 START_TEST(each_failing_call_of_a_load_is_an_error_that_changes_nothing)
 {
     for (long at = 1;; at++) {
@@ -372,6 +389,7 @@ int main(void)
     tcase_add_loop_test(c, each_failing_call_of_a_save_leaves_a_whole_state, 0, 8);
     tcase_add_test(c, a_save_that_is_interrupted_goes_on);
     tcase_add_test(c, short_writes_and_reads_lose_nothing);
+    tcase_add_test(c, one_short_write_or_read_loses_nothing);
     tcase_add_test(c, each_failing_call_of_a_load_is_an_error_that_changes_nothing);
     tcase_add_test(c, a_file_that_is_cut_off_while_it_is_read);
     tcase_add_test(c, a_directory_without_flush);
