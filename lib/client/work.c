@@ -284,8 +284,8 @@ static int address(flr_client_runner *c)
     flr__client_task *t = &c->task;
     const flr_value *jar = t->data == NULL ? NULL : flr_shareable_get_cookie_jar(t->data);
     char root[FLR__ID_TEXT];
-    int status = t->dressed ? audit_end(c) : 0;
-    if (status == 0 && jar != NULL)
+    int status = 0;
+    if (jar != NULL)
         status = flr__shareable_put(t->result, FLR__STR(COOKIE_JAR), jar);
     if (status == 0)
         status = flr_shareable_set_header_text(t->result, FLR_HEADER_TASK_NAME, t->name);
@@ -295,9 +295,11 @@ static int address(flr_client_runner *c)
     flr__site_new_id(&c->site, root);
     if (status == 0)
         status = flr_shareable_set_header_text(t->result, FLR_HEADER_MSG_ROOT_ID, root);
-    return status == 0 ? flr_shareable_set_header_real(t->result, FLR_HEADER_MSG_ROOT_TTL,
-                                                       c->submit_timeout)
-                       : status;
+    if (status == 0)
+        status =
+            flr_shareable_set_header_real(t->result, FLR_HEADER_MSG_ROOT_TTL, c->submit_timeout);
+    /* Last: a result that is too large for its headers is replaced, and has one line all the same. */
+    return status == 0 && t->dressed ? audit_end(c) : status;
 }
 
 /* A result that somebody else holds gets its headers in a copy. */

@@ -241,6 +241,8 @@ START_TEST(cl_18_breaks_in_another_way)
     clienthost_expect(h, T_BEGIN T_PULL T_DATA T_EXECUTE T_RESULT T_SEND(
                              "id-1", "EXECUTION_EXCEPTION") T_PULL T_END);
     ck_assert_int_eq(number_of(clienthost_submitted(h), "y"), -1);
+    ck_assert_ptr_nonnull(strstr(h->audit, "submit result: EXECUTION_EXCEPTION|"));
+    ck_assert_ptr_null(strstr(h->audit, "submit result OK")); /* one line, of what was sent */
     clienthost_free(h);
 }
 END_TEST
