@@ -100,7 +100,7 @@ PROGRAMS := $(STATIC_TESTS) $(API) $(REPLAY)
 # ---- targets for people ----
 
 .PHONY: all lib demo demo-tcp check check-asan check-tsan check-debug check-oom check-valgrind check-tsa check-abi abi-refresh \
-        check-headers check-install check-lint check-programs tests examples fuzz sim faults crash bench install uninstall deps clean help FORCE
+        check-headers check-install check-lint check-programs valgrind-programs tests examples fuzz sim faults crash bench install uninstall deps clean help FORCE
 
 all: lib examples ## build the shared and static library and the examples in C
 
@@ -145,7 +145,11 @@ check-debug: ## the test programs with the ranks of locks checked
 check-oom: $(OOM) ## fail each allocation in turn
 	@CK_FORK=no $(RUN) -t 600 -l $(B)/logs-oom $(OOM)
 
-check-valgrind: $(UNIT) $(BEHAVIOUR) ## unit and behaviour tests under valgrind
+# A debug build keeps no blocks for reuse, so that each is watched.
+check-valgrind: ## unit and behaviour tests under valgrind
+	@$(MAKE) VARIANT=debug valgrind-programs
+
+valgrind-programs: $(UNIT) $(BEHAVIOUR)
 	@CK_FORK=no $(RUN) -t 1200 -l $(B)/logs-valgrind \
 	    -w "valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect,possible" $(UNIT) $(BEHAVIOUR)
 

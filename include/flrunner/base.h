@@ -175,6 +175,17 @@ FLR_API void flr_allocator_ops_init(flr_allocator_ops *ops, size_t size);
  */
 FLR_API int flr_allocator_set(const flr_allocator_ops *ops, void *self);
 
+/**
+ * Give back the memory that the library keeps for reuse. Unless the host has set an allocator, small objects
+ * (512 bytes and less) that are released are kept for the next ones: up to 64 of each size for each thread that releases
+ * them, and 4 MiB for all threads together. Freeing a runner gives all of it back, so only a host needs this that wants
+ * the memory of an idle runner, or uses messages and values without one.
+ *
+ * @threads any   @callbacks no   @blocks never
+ * @since 1.0
+ */
+FLR_API void flr_allocator_trim(void);
+
 #ifdef __cplusplus
 }
 #endif

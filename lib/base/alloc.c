@@ -5,6 +5,7 @@
  */
 #include "base/alloc.h"
 #include "base/abi.h"
+#include "base/block.h"
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +14,13 @@
 #define SHARED_LANES 48
 _Static_assert(SHARED_LANES + 16 == FLR__LANES, "all lanes are in use");
 
-static flr_allocator_ops hook; /* allocate NULL: malloc and friends */
-static void *hook_self;
+/* Read at each allocation: on a cache line that nobody writes. */
 static struct {
-    atomic_size_t count;
-    char padding[64 - sizeof(atomic_size_t)];
+    _Alignas(128) flr_allocator_ops ops; /* allocate NULL: malloc and friends */
+    void *self;
+} hook;
+static struct {
+    _Alignas(128) atomic_size_t count;
 } live[FLR__LANES];
 static atomic_uint lanes_given;
 static _Thread_local unsigned own_lane; /* + 1; 0: none yet */
@@ -45,9 +48,8 @@ unsigned flr__lane(void)
 }
 
 /* A lane may well go below 0: only the sum means something. */
-static inline void count_live(size_t change)
+void flr__alloc_count(unsigned lane, size_t change)
 {
-    unsigned lane = lane_of_thread();
     atomic_size_t *count = &live[lane].count;
     if (lane < SHARED_LANES) /* nobody else writes it */
         atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + change,
@@ -81,17 +83,28 @@ int flr_allocator_set(const flr_allocator_ops *ops, void *self)
     }
     if (any_live())
         return FLR_E_STATE;
-    hook = fresh;
-    hook_self = self;
+    flr__blocks_drop();
+    hook.ops = fresh;
+    hook.self = self;
     return 0;
+}
+
+void flr_allocator_trim(void)
+{
+    flr__blocks_drop();
+}
+
+bool flr__alloc_is_hosts(void)
+{
+    return hook.ops.allocate != NULL;
 }
 
 void *flr__alloc(size_t size)
 {
     size_t bytes = size > 0 ? size : 1;
-    void *p = hook.allocate != NULL ? hook.allocate(hook_self, bytes) : malloc(bytes);
+    void *p = hook.ops.allocate != NULL ? hook.ops.allocate(hook.self, bytes) : malloc(bytes);
     if (p != NULL)
-        count_live(1);
+        flr__alloc_count(lane_of_thread(), 1);
     return p;
 }
 
@@ -121,7 +134,7 @@ void *flr__realloc_array(void *old, size_t count, size_t size)
     if (old == NULL)
         return flr__alloc(bytes);
     bytes = bytes > 0 ? bytes : 1;
-    return hook.reallocate != NULL ? hook.reallocate(hook_self, old, bytes) : realloc(old, bytes);
+    return hook.ops.reallocate != NULL ? hook.ops.reallocate(hook.self, old, bytes) : realloc(old, bytes);
 }
 
 void *flr__alloc_aligned(size_t size, void **base)
@@ -137,9 +150,9 @@ void flr__free(void *old)
 {
     if (old == NULL)
         return;
-    count_live(SIZE_MAX); /* less one */
-    if (hook.release != NULL)
-        hook.release(hook_self, old);
+    flr__alloc_count(lane_of_thread(), SIZE_MAX); /* less one */
+    if (hook.ops.release != NULL)
+        hook.ops.release(hook.self, old);
     else
         free(old);
 }

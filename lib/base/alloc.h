@@ -40,6 +40,10 @@ static inline bool flr__size_mul(size_t a, size_t b, size_t *out)
 #define FLR__LANES 64
 unsigned flr__lane(void);
 
+/* Objects that live are counted; for blocks that are kept while none is in them. With this thread's lane; less one: SIZE_MAX. */
+void flr__alloc_count(unsigned lane, size_t change);
+bool flr__alloc_is_hosts(void); /* the host has set an allocator */
+
 /* Make room for one more element in a growing array: *array holds *capacity elements, count in use. 0 or FLR_E_NOMEM. */
 int flr__grow(void **array, size_t *capacity, size_t count, size_t element);
 

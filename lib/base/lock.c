@@ -61,8 +61,8 @@ void flr__mutex_destroy(flr__mutex *m)
 }
 
 /* Critical sections are shorter than going to sleep and waking up: it is worth a few microseconds to try again first. */
-#define TRIES 40
-#define PAUSES 16
+#define TRIES 160
+#define PAUSES 4
 
 static void take_a_breath(void)
 {
@@ -77,6 +77,7 @@ static void take_a_breath(void)
 
 static void lock(pthread_mutex_t *m) FLR__NO_TSA
 {
+    __builtin_prefetch(m, 1); /* to be changed: not only read first */
     for (int i = 0; i < TRIES; i++) {
         if (pthread_mutex_trylock(m) == 0)
             return;

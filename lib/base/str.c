@@ -60,11 +60,12 @@ const flr__str *flr__str_new(const char *text, size_t size)
     return s;
 }
 
-void flr__str_release(const flr__str *s)
+void flr__str_release(const flr__str *s, size_t count)
 {
     flr__str *own = (flr__str *)(uintptr_t)s;
-    if (atomic_load_explicit(&own->refs, memory_order_acquire) == 1 ||
-        atomic_fetch_sub_explicit(&own->refs, 1, memory_order_acq_rel) == 1)
+    uint_fast32_t n = (uint_fast32_t)count;
+    if (atomic_load_explicit(&own->refs, memory_order_acquire) == n ||
+        atomic_fetch_sub_explicit(&own->refs, n, memory_order_acq_rel) == n)
         flr__free(own);
 }
 

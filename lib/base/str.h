@@ -42,17 +42,26 @@ const flr__str *flr__str_find(const char *text, size_t size, uint32_t hash);
 
 /* Intern: the well-known one, or a new one. NULL if out of memory. size <= UINT32_MAX - 64 is the caller's business. */
 const flr__str *flr__str_new(const char *text, size_t size);
-void flr__str_release(const flr__str *s); /* drops a counted reference */
-static inline const flr__str *flr__str_ref(const flr__str *s)
+void flr__str_release(const flr__str *s, size_t count); /* drops so many counted references */
+static inline void flr__str_ref_many(const flr__str *s, size_t count)
 {
     if (s != NULL && s->index == 0)
-        atomic_fetch_add_explicit(&((flr__str *)(uintptr_t)s)->refs, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&((flr__str *)(uintptr_t)s)->refs, (uint_fast32_t)count,
+                                  memory_order_relaxed);
+}
+static inline void flr__str_unref_many(const flr__str *s, size_t count)
+{
+    if (s != NULL && s->index == 0)
+        flr__str_release(s, count);
+}
+static inline const flr__str *flr__str_ref(const flr__str *s)
+{
+    flr__str_ref_many(s, 1);
     return s;
 }
 static inline void flr__str_unref(const flr__str *s)
 {
-    if (s != NULL && s->index == 0)
-        flr__str_release(s);
+    flr__str_unref_many(s, 1);
 }
 bool flr__str_equals(const flr__str *a, const flr__str *b);
 bool flr__str_is(const flr__str *s, const char *text);

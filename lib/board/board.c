@@ -264,7 +264,7 @@ static void close_board(flr_board *b, const flr__end *end)
     flr__board_end_all(b, end);
     finish_decided(b); /* what others decided in between: the driver does not come any more */
     wait_until_quiet(b);
-    flr__board_release_results(b);
+    flr__board_let_go(b);
     flr__core_free(&b->core);
     flr__core_init(&b->core);
 }

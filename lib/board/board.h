@@ -143,7 +143,7 @@ bool flr__board_decide(flr_board *b, int64_t now);
 /* The next one that was ended by a deadline up to `now`; the caller drops it. NULL: none. */
 flr_task *flr__board_take_decided(flr_board *b, int64_t now);
 int flr__board_advance(void *self, flr_context *context, int64_t now, int64_t *due);
-void flr__board_release_results(flr_board *b); /* of all tasks that still live */
+void flr__board_let_go(flr_board *b); /* of all tasks that the host still holds, at the end */
 
 /* ---- schedule.c ---- */
 /* A task on its way to be scheduled; filled by kinds.c. */

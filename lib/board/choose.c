@@ -176,12 +176,13 @@ static void derive_id(const flr__choice *choice, const flr__client *c, flr__id *
 
 int flr__core_prepare(const flr__choice *choice, flr__board_client *bc, flr_assignment **assignment)
 {
-    flr_assignment *a = flr__zalloc(sizeof *a);
+    flr_assignment *a = flr__block_alloc(sizeof *a);
     flr__record *record;
 
     if (a == NULL) {
         return FLR_E_NOMEM;
     }
+    memset(a, 0, sizeof *a);
     record = &a->known;
     derive_id(choice, bc->client, &record->id);
     flr__id_print(&record->id, a->id);
@@ -190,7 +191,7 @@ int flr__core_prepare(const flr__choice *choice, flr__board_client *bc, flr_assi
     a->record = record;
     a->task = choice->task;
     a->target = choice->target;
-    a->client = flr__str_ref(bc->client->name);
+    a->client = bc->client->name;
     a->stripe = (uint8_t)flr__core_stripe_of(bc->client);
     atomic_init(&a->first_sent, FLR_TIME_NONE);
     atomic_init(&a->last_sent, FLR_TIME_NONE);
@@ -226,13 +227,12 @@ static void add_open(flr__board_client *bc, flr_assignment *a)
 /* Put it behind the one that was handed out last, whoever does so at the same time. */
 static void append(flr__core_task *task, flr_assignment *a)
 {
-    flr_assignment *last = atomic_load_explicit(&task->last, memory_order_acquire);
+    flr_assignment *last = atomic_load_explicit(&task->last, memory_order_relaxed);
 
     do {
         a->previous = last;
-        a->place = last == NULL ? 1 : last->place + 1;
     } while (!atomic_compare_exchange_weak_explicit(&task->last, &last, a, memory_order_acq_rel,
-                                                    memory_order_acquire));
+                                                    memory_order_relaxed));
 }
 
 /* What was chosen stays so while its send callbacks run (BD-10): only its end is in the way, or a
@@ -294,16 +294,23 @@ static void enter(flr__core *core, const flr__choice *choice, flr_assignment *a,
 {
     flr__core_task *task = choice->task;
     flr__core_stripe *stripe = &core->stripes[a->stripe];
-    int status = flr__table_add(&stripe->ids, a->record, flr__id_hash(&a->record->id));
+    int status;
+
+    flr__fetch(&task->sent, 1); /* and what is beside it: other threads change it, too */
+    status = flr__table_add(&stripe->ids, a->record, flr__id_hash(&a->record->id));
 
     assert(status == 0);
     (void)status;
     atomic_fetch_add_explicit(&a->refs, 1, memory_order_relaxed);
     add_open(flr__core_owner(a), a);
+    a->place = atomic_fetch_add(&task->sent, 1) + 1;
     if (choice->target != NULL && task->policy->repeats && !task->policy->baton) {
         *replaced = choice->target->latest;
-        *record = *replaced == NULL ? NULL : flr__core_settle(*replaced);
-        a->place = atomic_fetch_add(&task->sent, 1) + 1;
+        if (*replaced != NULL) {
+            *record = flr__core_settle(*replaced);
+            (*record)->next = NULL;
+            flr__str_ref(task->name);
+        }
     } else {
         append(task, a);
     }
@@ -415,7 +422,17 @@ int flr__core_readmit(flr__core *core, flr__board_client *bc, const flr__choice 
 void flr__core_assignment_drop(flr_assignment *a)
 {
     if (a != NULL && atomic_fetch_sub(&a->refs, 1) == 1) {
-        flr__str_unref(a->client);
-        flr__free(a);
+        if (a->outlives) {
+            flr__str_unref(a->client);
+        }
+        flr__block_free(a, sizeof *a);
+    }
+}
+
+void flr__core_outlive(flr_assignment *a)
+{
+    if (!a->outlives) {
+        flr__str_ref(a->client);
+        a->outlives = true;
     }
 }

@@ -39,6 +39,7 @@ void flr__core_init(flr__core *core)
     atomic_store(&core->next_due, FLR_TIME_NONE);
     core->oldest = core->newest = NULL;
     core->remembered = 0;
+    core->forgetting = false;
 }
 
 void flr__core_free(flr__core *core)

@@ -12,6 +12,7 @@
 #ifndef FLR_LIB_BOARD_CORE_H
 #define FLR_LIB_BOARD_CORE_H
 
+#include "base/block.h"
 #include "base/heap.h"
 #include "base/id.h"
 #include "base/lock.h"
@@ -93,7 +94,7 @@ struct flr_assignment {
     flr__target *target;             /* NULL of an OPEN broadcast */
     flr__record *record;             /* NULL once its task's end was settled */
     struct flr_assignment *previous; /* handed out before, same task; constant once recorded */
-    const flr__str *client;
+    const flr__str *client;          /* its name: the client's, or held */
     flr_shareable *result;
     void *user;
     size_t place; /* 1, 2, ... in hand-out order */
@@ -105,6 +106,7 @@ struct flr_assignment {
     atomic_bool claimed;  /* a result is being processed; changed with the stripe */
     bool delivered;       /* closed, and its first result was handed on as LATE */
     bool receiving, kept; /* inside result_received; the callback put a result there on purpose */
+    bool outlives;        /* its client's records may go before it: it holds the name */
     char id[FLR__ID_TEXT];
     flr__record known; /* what `record` points to: one block for both */
 };
@@ -214,7 +216,7 @@ struct flr__core_task {
     /* handed out last; release when set, so that its fields are seen with it. NULL of a task that
      * keeps the latest of each target only. */
     _Atomic(struct flr_assignment *) last;
-    atomic_size_t sent; /* of a task that keeps the latest of each target only */
+    atomic_size_t sent;
     atomic_size_t answered;
     char apart_after[64];
     atomic_size_t lost; /* targets that have not answered and are not live */
@@ -256,8 +258,10 @@ typedef struct flr__core {
     atomic_size_t memory;                                 /* how many are remembered at most */
     atomic_uint_fast64_t ended[FLR_TASK_CLIENT_DEAD + 1]; /* tasks by final status */
     /* queue */
-    flr__record *oldest, *newest;
+    flr__record *oldest,
+        *newest; /* the oldest is not read while forgetting, unless none is newest */
     size_t remembered;
+    bool forgetting;
 } flr__core;
 
 static inline flr_assignment *flr__core_last(const flr__core_task *t)
@@ -274,9 +278,7 @@ static inline bool flr__core_stands(const flr__core_task *t)
 /* Assignments so far, without re-sends. */
 static inline size_t flr__core_sent(const flr__core_task *t)
 {
-    const flr_assignment *last = flr__core_last(t);
-
-    return last == NULL ? atomic_load(&((flr__core_task *)t)->sent) : last->place;
+    return atomic_load(&((flr__core_task *)t)->sent);
 }
 
 /* Ids are keyed hashes already. */
@@ -382,7 +384,9 @@ int flr__core_reserve_id(flr__core *core, const flr_assignment *a);
  * record is to be remembered, itself to be dropped; NULL: none. */
 bool flr__core_record(flr__core *core, const flr__choice *choice, flr_assignment *a, int64_t now,
                       flr_assignment **replaced, flr__record **record);
-void flr__core_assignment_drop(flr_assignment *a); /* a reference; NULL: nothing */
+void flr__core_assignment_drop(flr_assignment *a);
+void flr__core_outlive(flr_assignment *a);
+    /* the host may hold it when the clients have gone */ /* a reference; NULL: nothing */
 /* PS-09; stripe and rule. What this client would get under this id now, of this name (NULL: of any);
  * task NULL: nothing. */
 flr__choice flr__core_seek(const flr__core *core, const flr__board_client *bc, const char *name,
@@ -421,12 +425,15 @@ typedef struct flr__walk {
 flr__walk flr__walk_begin(flr__core_task *task);
 flr_assignment *flr__walk_next(flr__walk *walk); /* NULL: that was all */
 
-flr__record *flr__core_settle(flr_assignment *a); /* stripe; its record, to be remembered */
-void flr__core_remember(flr__core *core, flr__record *first, flr__record *last,
-                        size_t count);          /* queue; oldest first */
-flr__record *flr__core_forget(flr__core *core); /* queue; the oldest one above the limit, or NULL */
-/* its stripe. Take it out of its table and free it. */
-void flr__core_release(flr__core *core, flr__record *record);
+/* stripe. Its record, to be remembered; a reference to the task's name is the caller's to add. */
+flr__record *flr__core_settle(flr_assignment *a);
+/* queue. Oldest first, linked by `next`; the last one to nothing. */
+void flr__core_remember(flr__core *core, flr__record *first, flr__record *last, size_t count);
+/* queue. How many there are above the limit, and the first of them: they are the caller's, who walks
+ * along them and says then where he came to. 0: none, or another thread is between these two. */
+size_t flr__core_forget_begin(flr__core *core, flr__record **first);
+void flr__core_forget_end(flr__core *core, flr__record *next);
+void flr__core_forget(flr__core *core, flr__record *record); /* its stripe: out of its table */
 
 /* ---- death.c; all ---- */
 /* The client is disconnected, or heard after a report: every task that it is a target of counts it so. */

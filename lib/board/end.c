@@ -145,7 +145,8 @@ int flr__board_advance(void *self, flr_context *context, int64_t now, int64_t *d
 
 /* ---- the end of the workflow ---- */
 
-static void release_results(flr_board *b, flr_task *t)
+/* What the host still holds of it lives on without results, clients and runner. */
+static void let_go(flr_board *b, flr_task *t)
 {
     flr__walk walk = flr__walk_begin(&t->core);
 
@@ -158,7 +159,13 @@ static void release_results(flr_board *b, flr_task *t)
         a->result = NULL;
         flr__mutex_unlock(&stripe->lock);
         flr_shareable_unref(result);
+        flr__core_outlive(a);
     }
+    flr__mutex_lock(&t->lock);
+    for (flr_assignment *a = t->dropped; a != NULL; a = a->previous) {
+        flr__core_outlive(a);
+    }
+    flr__mutex_unlock(&t->lock);
 }
 
 /* A task whose last reference is being dropped releases its results itself. */
@@ -171,7 +178,7 @@ static bool ref_if_alive(flr_task *t)
     return refs > 0;
 }
 
-void flr__board_release_results(flr_board *b)
+void flr__board_let_go(flr_board *b)
 {
     flr__link *link;
 
@@ -191,7 +198,7 @@ void flr__board_release_results(flr_board *b)
             return;
         }
         if (alive) {
-            release_results(b, t);
+            let_go(b, t);
             flr_task_unref(t);
         }
     }

@@ -329,6 +329,10 @@ int flr__board_request(void *self, flr_context *context, const char *client, flr
         return FLR_E_NOMEM;
     }
     q.stripe = &b->core.stripes[flr__core_stripe_of(q.client)];
+    /* Another thread may have had them last. */
+    flr__fetch(q.stripe, sizeof *q.stripe);
+    flr__fetch(atomic_load_explicit(&q.client->board, memory_order_relaxed),
+               sizeof(flr__board_client));
     q.now = flr__call_now(context, b->clock);
     flr__runner_decide(b->runner, q.now);
     while (status == 0 && again) {

@@ -64,6 +64,7 @@ int flr__core_claim(flr__core *core, flr__record *record, const flr__board_clien
     if (a == NULL || !flr__core_stands(a->task)) {
         return claim_remembered(core, record, bc, task_name);
     }
+    flr__fetch(&a->task->answered, 1);
     if (record->owner != bc) {
         return FLR_OUTCOME_WRONG_CLIENT;
     }
@@ -249,6 +250,7 @@ flr_assignment *flr__walk_next(flr__walk *walk)
 
     if (a != NULL) {
         walk->next = a->previous;
+        flr__fetch(a->previous, sizeof *a);
         return a;
     }
     if (!task->policy->repeats || task->policy->baton) {
@@ -272,9 +274,8 @@ flr__record *flr__core_settle(flr_assignment *a)
     flr__link_remove(&a->open);
     record->answered = state == FLR_ASSIGNMENT_ANSWERED;
     record->delivered = a->delivered || a->claimed || record->answered;
-    record->name = flr__str_ref(a->task->name);
+    record->name = a->task->name;
     record->assignment = NULL;
-    record->next = NULL;
     a->record = NULL;
     if (state != FLR_ASSIGNMENT_ANSWERED && !a->claimed) {
         atomic_store_explicit(&a->state, FLR_ASSIGNMENT_CLOSED, memory_order_relaxed);
@@ -293,26 +294,33 @@ void flr__core_remember(flr__core *core, flr__record *first, flr__record *last, 
     core->remembered += count;
 }
 
-flr__record *flr__core_forget(flr__core *core)
+size_t flr__core_forget_begin(flr__core *core, flr__record **first)
 {
-    flr__record *record = core->oldest;
+    size_t memory = atomic_load(&core->memory), count;
 
-    if (core->remembered <= atomic_load(&core->memory)) {
-        return NULL;
+    if (core->forgetting || core->remembered <= memory) {
+        return 0;
     }
-    core->oldest = record->next;
-    if (core->oldest == NULL) {
+    count = core->remembered - memory;
+    core->forgetting = true;
+    core->remembered = memory;
+    *first = core->oldest;
+    if (memory == 0) { /* the newest one is among them: nothing may be linked to it any more */
         core->newest = NULL;
     }
-    core->remembered--;
-    return record;
+    return count;
 }
 
-void flr__core_release(flr__core *core, flr__record *record)
+void flr__core_forget_end(flr__core *core, flr__record *next)
 {
-    flr__table *ids = &core->stripes[FLR__OWNER(record, flr_assignment, known)->stripe].ids;
+    core->forgetting = false;
+    if (next != NULL) {
+        core->oldest = next;
+    }
+}
 
-    flr__table_remove(ids, record->id.bytes, sizeof record->id.bytes, flr__id_hash(&record->id));
-    flr__str_unref(record->name);
-    flr__core_assignment_drop(FLR__OWNER(record, flr_assignment, known));
+void flr__core_forget(flr__core *core, flr__record *record)
+{
+    flr__table_remove(&core->stripes[FLR__OWNER(record, flr_assignment, known)->stripe].ids,
+                      record->id.bytes, sizeof record->id.bytes, flr__id_hash(&record->id));
 }

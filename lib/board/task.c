@@ -106,6 +106,16 @@ flr_task *flr_task_ref(flr_task *task)
     return task;
 }
 
+/* Results were written by the threads that brought them: those of the next two are under way already
+ * while one is released. */
+static void fetch_results(const flr_assignment *a)
+{
+    if (a != NULL) {
+        flr__shareable_fetch_parts(a->result);
+        flr__shareable_fetch(a->previous == NULL ? NULL : a->previous->result);
+    }
+}
+
 /* Its id may be remembered for longer, its result goes with the task. */
 static void drop_assignment(flr_assignment *a)
 {
@@ -124,6 +134,7 @@ static void free_core(flr__core_task *core)
         return; /* never scheduled */
     }
     for (flr_assignment *a; (a = flr__walk_next(&walk)) != NULL;) {
+        fetch_results(walk.next);
         drop_assignment(a);
     }
     while (core->joined != NULL) {

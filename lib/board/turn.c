@@ -38,33 +38,103 @@ bool flr__turn_take(flr_task *t)
 
 /* ---- settling: its assignments become remembered ones, stripe by stripe ---- */
 
-static void forget_oldest(flr_board *b)
+/* So many records of a stripe are treated in one go: no client waits for more. */
+#define AT_ONCE 32
+
+/* Records by stripe, linked by `next`. */
+typedef struct sorted_out {
+    flr__record *first[FLR__BOARD_STRIPES];
+} sorted_out;
+
+static flr_assignment *assignment_of(flr__record *record)
 {
-    flr__record *first = NULL, **link = &first, *record;
+    return FLR__OWNER(record, flr_assignment, known);
+}
 
+static void sort_out(sorted_out *records, flr__record *record)
+{
+    flr__record **first = &records->first[assignment_of(record)->stripe];
+
+    record->next = *first;
+    *first = record;
+}
+
+/* Each under the lock of its stripe. */
+static void treat(flr_board *b, const sorted_out *records,
+                  void (*act)(flr__core *core, flr__record *record))
+{
+    for (unsigned i = 0; i < FLR__BOARD_STRIPES; i++) {
+        flr__record *record = records->first[i];
+
+        while (record != NULL) {
+            flr__mutex_lock(&b->core.stripes[i].lock);
+            for (unsigned n = 0; n < AT_ONCE && record != NULL; n++) {
+                act(&b->core, record);
+                record = record->next;
+            }
+            flr__mutex_unlock(&b->core.stripes[i].lock);
+        }
+    }
+}
+
+/* They are in no table any more. */
+static void free_records(const sorted_out *records)
+{
+    const flr__str *name = NULL;
+    size_t named = 0; /* with this name: most tasks have more than one */
+
+    for (unsigned i = 0; i < FLR__BOARD_STRIPES; i++) {
+        for (flr__record *record = records->first[i], *next; record != NULL; record = next) {
+            next = record->next;
+            if (record->name != name) {
+                flr__str_unref_many(name, named);
+                name = record->name;
+                named = 0;
+            }
+            named++;
+            flr__core_assignment_drop(assignment_of(record));
+        }
+    }
+    flr__str_unref_many(name, named);
+}
+
+/* The oldest ones above the limit, sorted out; false: there are none, or another thread is at it,
+ * which will see to all. */
+static bool take_oldest(flr_board *b, sorted_out *records)
+{
+    flr__record *record;
+    size_t count;
+
+    *records = (sorted_out){{NULL}};
     flr__mutex_lock(&b->queue_lock);
-    while ((record = flr__core_forget(&b->core)) != NULL) {
-        record->next = NULL;
-        *link = record;
-        link = &record->next;
-    }
+    count = flr__core_forget_begin(&b->core, &record);
     flr__mutex_unlock(&b->queue_lock);
-    while ((record = first) != NULL) {
-        flr__mutex *lock = &b->core.stripes[FLR__OWNER(record, flr_assignment, known)->stripe].lock;
-
-        first = record->next;
-        flr__mutex_lock(lock);
-        flr__core_release(&b->core, record);
-        flr__mutex_unlock(lock);
+    if (count == 0) {
+        return false;
     }
+    for (; count > 0; count--) { /* without the lock: each of them has to come from memory */
+        flr__record *next = record->next;
+
+        sort_out(records, record);
+        record = next;
+    }
+    flr__mutex_lock(&b->queue_lock);
+    flr__core_forget_end(&b->core, record);
+    flr__mutex_unlock(&b->queue_lock);
+    return true;
 }
 
 void flr__board_remember(flr_board *b, flr__record *first, flr__record *last, size_t count)
 {
+    sorted_out records;
+
     flr__mutex_lock(&b->queue_lock);
     flr__core_remember(&b->core, first, last, count);
     flr__mutex_unlock(&b->queue_lock);
-    forget_oldest(b);
+    while (take_oldest(b, &records)) {
+        treat(b, &records, flr__core_forget);
+        free_records(&records);
+    }
 }
 
 static void unlink_target(flr_board *b, flr__target *target)
@@ -86,9 +156,9 @@ static void unlink_targets(flr_board *b, flr__core_task *core)
     }
 }
 
-static size_t place_of(const flr__record *record)
+static size_t place_of(flr__record *record)
 {
-    return FLR__OWNER(record, const flr_assignment, known)->place;
+    return assignment_of(record)->place;
 }
 
 static flr__record *merge(flr__record *a, flr__record *b)
@@ -129,22 +199,30 @@ static flr__record *sort(flr__record *list)
     return sorted;
 }
 
+static void settle_one(flr__core *core, flr__record *record)
+{
+    (void)core;
+    flr__core_settle(assignment_of(record));
+}
+
 static void settle(flr_task *t)
 {
     flr_board *b = t->board;
     flr__record *first = NULL, *last = NULL;
     flr__walk walk = flr__walk_begin(&t->core);
+    sorted_out records = {{NULL}};
     size_t count = 0;
 
     for (flr_assignment *a; (a = flr__walk_next(&walk)) != NULL; count++) {
-        flr__mutex *lock = &b->core.stripes[a->stripe].lock;
-
-        flr__mutex_lock(lock);
-        flr__record *record = flr__core_settle(a);
-        flr__mutex_unlock(lock);
-        record->next = first;
-        first = record;
-        last = last == NULL ? record : last;
+        sort_out(&records, &a->known);
+    }
+    flr__str_ref_many(t->core.name, count);
+    treat(b, &records, settle_one);
+    walk = flr__walk_begin(&t->core);
+    for (flr_assignment *a; (a = flr__walk_next(&walk)) != NULL;) {
+        a->known.next = first;
+        first = &a->known;
+        last = last == NULL ? first : last;
     }
     if (count > 1 && t->core.policy->repeats && !t->core.policy->baton) {
         first = sort(first);
@@ -268,7 +346,6 @@ static void make_done(flr_task *t)
     flr_board *b = t->board;
 
     wait_until_buried(b, t);
-    settle(t);
     call_done(t);
     flr__runner_count(b->runner, status_counter(atomic_load(&t->core.status)));
     flr__context_free(t->context);
@@ -280,6 +357,7 @@ static void make_done(flr_task *t)
     atomic_store(&t->done, true);
     flr__runner_task_ended(b->runner);
     flr__waker_notify(&t->waker);
+    settle(t); /* the next task need not wait for that */
     /* From here on the run may be over: only task and board are touched, which the reference
      * holds. */
     if (atomic_fetch_sub(&b->unfinished, 1) == 1) {

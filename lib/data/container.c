@@ -321,7 +321,7 @@ static flr__map *map_copy(const flr__map *from, size_t room)
         return NULL;
     }
     if (from->index != NULL && (to->index = flr__index_copy(from->index)) == NULL) {
-        flr__free(to);
+        flr__node_free(&to->v);
         return NULL;
     }
     for (size_t i = 0; i < from->size; i++) {

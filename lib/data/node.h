@@ -9,6 +9,7 @@
 #ifndef FLR_LIB_DATA_NODE_H
 #define FLR_LIB_DATA_NODE_H
 
+#include "base/block.h"
 #include "base/spread.h"
 #include "data/value.h"
 
@@ -33,6 +34,7 @@ struct flr_value {
     uint32_t count;
     uint8_t kind, depth;
     uint8_t holding; /* constant while anybody else holds the node */
+    uint8_t units;   /* of its block; 0: it is a larger one */
     union {
         size_t bytes;
         flr_value *dead; /* while a tree is being released: the next node to release */
@@ -103,6 +105,7 @@ typedef struct flr__map {
 /* A node of `size` bytes with one reference, count 1, depth 1 and 0 bytes; NULL if out of
  * memory. */
 void *flr__node_new(size_t size, int kind);
+void flr__node_free(flr_value *v); /* the memory only */
 /* Somebody else holds it too, or may at any time. */
 static inline bool flr__node_is_shared(const flr_value *v)
 {

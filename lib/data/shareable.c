@@ -25,7 +25,7 @@ struct flr_shareable {
 /* [give on success] both maps */
 static flr_shareable *make(flr_value *headers, flr_value *body)
 {
-    flr_shareable *s = flr__alloc(sizeof *s);
+    flr_shareable *s = flr__block_alloc(sizeof *s);
 
     if (s != NULL) {
         atomic_init(&s->refs, 1);
@@ -156,7 +156,20 @@ void flr_shareable_unref(flr_shareable *message)
         flr_value_unref(message->headers);
         flr_value_unref(message->body);
     }
-    flr__free(message);
+    flr__block_free(message, sizeof *message);
+}
+
+void flr__shareable_fetch(const flr_shareable *s)
+{
+    flr__fetch(s, sizeof *s);
+}
+
+void flr__shareable_fetch_parts(const flr_shareable *s)
+{
+    if (s != NULL) {
+        flr__fetch(s->headers, 3 * 64); /* a map with a few entries */
+        flr__fetch(s->body, 1);
+    }
 }
 
 int flr__shareable_copy_roomy(const flr_shareable *message, size_t room, flr_shareable **copy)

@@ -19,5 +19,8 @@ int flr__shareable_copy_spread(const flr_shareable *message, flr_shareable **cop
 /* The same with a borrowed value: a reference is taken. */
 int flr__shareable_put(flr_shareable *s, const flr__str *key, const flr_value *value);
 int flr__shareable_put_cookie(flr_shareable *s, const flr__str *key, const flr_value *value);
+/* It will be released soon: have it brought into the cache, and once it is there, what it holds. NULL: nothing. */
+void flr__shareable_fetch(const flr_shareable *s);
+void flr__shareable_fetch_parts(const flr_shareable *s);
 
 #endif

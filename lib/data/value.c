@@ -26,7 +26,7 @@ static const flr__text_node out_text = TEXT("out");
 
 void *flr__node_new(size_t size, int kind)
 {
-    flr_value *v = flr__alloc(size);
+    flr_value *v = flr__block_alloc(size);
 
     if (v != NULL) {
         atomic_init(&v->refs, 1);
@@ -35,8 +35,18 @@ void *flr__node_new(size_t size, int kind)
         v->depth = 1;
         v->holding = FLR__COUNTED;
         v->bytes = 0;
+        v->units = size > FLR__BLOCK_MAX ? 0 : (uint8_t)flr__block_units(size);
     }
     return v;
+}
+
+void flr__node_free(flr_value *v)
+{
+    if (v->units > 0) {
+        flr__block_free(v, (size_t)v->units * FLR__BLOCK_UNIT);
+    } else {
+        flr__free(v);
+    }
 }
 
 flr_value *flr_value_ref(const flr_value *value)
@@ -145,7 +155,7 @@ static void release_node(flr_value *v, flr_value **dead)
     default:
         break;
     }
-    flr__free(v);
+    flr__node_free(v);
 }
 
 static void release_all(flr_value *dead)

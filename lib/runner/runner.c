@@ -3,6 +3,7 @@
  * the rest is atomic or set before the runner is shared.
  */
 #include "base/abi.h"
+#include "base/block.h"
 #include "reliable/reliable.h"
 #include "runner/internal.h"
 #include <string.h>
@@ -140,6 +141,7 @@ static void runner_free(flr_runner *r)
     flr_signal_unref(r->abort);
     free_parts(r);
     flr__free(r);
+    flr__blocks_drop();
 }
 
 void flr__runner_unref(flr_runner *r)

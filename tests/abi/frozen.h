@@ -970,6 +970,8 @@ void frozen_flr_allocator_ops_init(flr_allocator_ops *ops, size_t size);
 FROZEN_FUNCTION(flr_allocator_ops_init)
 int frozen_flr_allocator_set(const flr_allocator_ops *ops, void *self);
 FROZEN_FUNCTION(flr_allocator_set)
+void frozen_flr_allocator_trim(void);
+FROZEN_FUNCTION(flr_allocator_trim)
 const flr_shareable *frozen_flr_answer_get_data(const flr_answer *answer);
 FROZEN_FUNCTION(flr_answer_get_data)
 const char *frozen_flr_answer_get_id(const flr_answer *answer);

@@ -488,6 +488,12 @@ static int count_results(void *self, flr_assignment *a)
     return 0;
 }
 
+static int count_of_site_1(void *self, flr_assignment *a)
+{
+    *(int *)self += strcmp(flr_assignment_get_client(a), "site-1") == 0;
+    return 0;
+}
+
 static void finalize_with(bool abort, const char *expected, int status)
 {
     flr_task_options o;
@@ -517,6 +523,8 @@ static void finalize_with(bool abort, const char *expected, int status)
     ck_assert_int_eq(results, 0);
     boardhost_free(&h);
     ck_assert_int_eq(flr_task_get_status(a), status); /* a task may outlive its run */
+    flr_task_visit_assignments(a, count_of_site_1, &results);
+    ck_assert_int_eq(results, 1); /* and so do the names in it */
     ck_assert_int_eq(flr_task_cancel(a, 0), 0);
     flr_task_unref(a);
     flr_task_unref(b);

@@ -60,6 +60,7 @@ typedef struct federation {
     char (*names)[16];
     const char **targets; /* the same, as a list */
     long count;
+    long rounds; /* scheduled so far */
 } federation;
 
 federation *federation_new(const federation_options *options);
@@ -67,8 +68,8 @@ void federation_free(federation *f);
 /* The same for another thread, whose clients send messages of their own: f's parts, but peer and result. */
 void federation_share(const federation *f, federation *own);
 void federation_unshare(federation *own);
-/* Steps until nothing can be done now: a round whose tasks have ended is followed by the next. */
-void federation_step(federation *f);
+/* Steps until nothing can be done now: a round whose tasks have ended is followed by the next. true: so it was. One thread at a time. */
+bool federation_step(federation *f);
 /* One more task, of any kind, on any thread after the first step. Released by the caller. */
 flr_task *federation_schedule(federation *f, int kind, const char *const *targets, long count);
 /* A request of client i in this context. true: it got a task. id: at least 33 bytes */

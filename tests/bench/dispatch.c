@@ -109,31 +109,33 @@ double bench_pairs_1t(const federation_options *options)
     return (double)done / seconds;
 }
 
-/* Two threads that serve whoever comes next, as transport threads do. Who serves the last one of a round steps to the next. */
+/*
+ * Two threads that serve whoever comes next, as transport threads do. Who finds nobody left to serve steps until the next round stands,
+ * as the thread of a run does; what the other one still has to put in order of the last round goes on beside it.
+ */
 #define CHUNK 16
 
 typedef struct shared {
     federation *f;
     long wanted;
     pthread_mutex_t stepping;
-    atomic_long next, served, done; /* client to come, clients of this round, pairs of all */
+    atomic_long next, done; /* client to come, pairs of all */
 } shared;
 
 static long serve_chunk(federation *own, flr_context *context, long first)
 {
     long served = 0;
-    for (long i = first; i < first + CHUNK && i < own->count; i++)
-        served += federation_pair(own, context, i);
+    for (long i = first; i < first + CHUNK && i < own->count; i++, served++)
+        if (!federation_pair(own, context, i))
+            bench_check(-1, "a client got nothing");
     return served;
 }
 
-/* The round is over once all its clients were served: on to the next one. */
+/* No client is left: on to the next round as soon as this one is done. */
 static void next_round(shared *all)
 {
     pthread_mutex_lock(&all->stepping);
-    if (atomic_load(&all->served) >= all->f->count) {
-        federation_step(all->f);
-        atomic_store(&all->served, 0);
+    if (atomic_load(&all->next) >= all->f->count && federation_step(all->f)) {
         atomic_store(&all->next, 0);
     }
     pthread_mutex_unlock(&all->stepping);
@@ -150,9 +152,7 @@ static void *serve(void *self)
         long first = atomic_fetch_add(&all->next, CHUNK);
         if (first < own.count) {
             long served = serve_chunk(&own, context, first);
-            long end = first + CHUNK < own.count ? first + CHUNK : own.count;
             atomic_fetch_add(&all->done, served);
-            atomic_fetch_add(&all->served, end - first);
         } else {
             next_round(all);
         }

@@ -136,8 +136,10 @@ static int step(void *self, flr_context *context, int64_t now, int64_t *due, int
 {
     federation *f = self;
     (void)context, (void)now, (void)due, (void)ended;
-    if (f->options.kind != 0 && flr_board_get_count(f->board) == (size_t)f->options.foreign)
+    if (f->options.kind != 0 && flr_board_get_count(f->board) == (size_t)f->options.foreign) {
         schedule_round(f);
+        f->rounds++;
+    }
     return 0;
 }
 
@@ -214,14 +216,16 @@ void federation_free(federation *f)
     free(f);
 }
 
-void federation_step(federation *f)
+bool federation_step(federation *f)
 {
+    long rounds = f->rounds;
     flr_step_result result;
     flr_step_result_init(&result, sizeof result);
     do
         bench_check(flr_runner_step(f->runner, &result), "step");
     while (result.state == FLR_STEP_RUNNING && result.wait_ns == 0);
     bench_check(result.result, "the run");
+    return f->rounds > rounds;
 }
 
 /* ---- what its clients send ---- */

@@ -399,6 +399,7 @@ void coretest_settle(coretest *c, flr__core_task *t)
 
     for (flr_assignment *a; (a = flr__walk_next(&walk)) != NULL; count++) {
         record = flr__core_settle(a);
+        flr__str_ref(record->name);
         record->next = first;
         first = record;
         last = last == NULL ? record : last;
@@ -406,8 +407,17 @@ void coretest_settle(coretest *c, flr__core_task *t)
     if (count > 0) {
         flr__core_remember(c->core, first, last, count);
     }
-    while ((record = flr__core_forget(c->core)) != NULL) {
-        flr__core_release(c->core, record);
+    count = flr__core_forget_begin(c->core, &record);
+    for (size_t i = 0; i < count; i++) {
+        flr__record *next = record->next;
+
+        flr__core_forget(c->core, record);
+        flr__str_unref(record->name);
+        flr__core_assignment_drop(FLR__OWNER(record, flr_assignment, known));
+        record = next;
+    }
+    if (count > 0) {
+        flr__core_forget_end(c->core, record);
     }
     unlink_targets(t);
 }
