@@ -48,8 +48,9 @@ unsigned flr__lane(void)
 }
 
 /* A lane may well go below 0: only the sum means something. */
-void flr__alloc_count(unsigned lane, size_t change)
+void flr__alloc_count(size_t change)
 {
+    unsigned lane = lane_of_thread();
     atomic_size_t *count = &live[lane].count;
     if (lane < SHARED_LANES) /* nobody else writes it */
         atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + change,
@@ -60,7 +61,7 @@ void flr__alloc_count(unsigned lane, size_t change)
 
 static bool any_live(void)
 {
-    size_t sum = 0;
+    size_t sum = flr__blocks_live();
     for (size_t i = 0; i < FLR__LANES; i++)
         sum += atomic_load(&live[i].count);
     return sum != 0;
@@ -104,7 +105,7 @@ void *flr__alloc(size_t size)
     size_t bytes = size > 0 ? size : 1;
     void *p = hook.ops.allocate != NULL ? hook.ops.allocate(hook.self, bytes) : malloc(bytes);
     if (p != NULL)
-        flr__alloc_count(lane_of_thread(), 1);
+        flr__alloc_count(1);
     return p;
 }
 
@@ -150,7 +151,7 @@ void flr__free(void *old)
 {
     if (old == NULL)
         return;
-    flr__alloc_count(lane_of_thread(), SIZE_MAX); /* less one */
+    flr__alloc_count(SIZE_MAX); /* less one */
     if (hook.ops.release != NULL)
         hook.ops.release(hook.self, old);
     else

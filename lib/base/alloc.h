@@ -40,8 +40,8 @@ static inline bool flr__size_mul(size_t a, size_t b, size_t *out)
 #define FLR__LANES 64
 unsigned flr__lane(void);
 
-/* Objects that live are counted; for blocks that are kept while none is in them. With this thread's lane; less one: SIZE_MAX. */
-void flr__alloc_count(unsigned lane, size_t change);
+/* Objects that live are counted; for blocks that are kept, which no object is in. */
+void flr__alloc_count(size_t change);
 bool flr__alloc_is_hosts(void); /* the host has set an allocator */
 
 /* Make room for one more element in a growing array: *array holds *capacity elements, count in use. 0 or FLR_E_NOMEM. */

@@ -35,6 +35,7 @@ typedef struct stack {
 
 typedef struct lane {
     atomic_bool busy;
+    atomic_size_t live; /* blocks taken less blocks released; changed by who is busy with it */
     struct {
         stack top, spare; /* the spare one is full or empty, but for what a drop leaves */
     } of[CLASSES];
@@ -57,6 +58,12 @@ static inline bool take(atomic_bool *busy)
     return !atomic_exchange_explicit(busy, true, memory_order_acquire);
 }
 
+static inline void count(lane *l, size_t change)
+{
+    atomic_store_explicit(&l->live, atomic_load_explicit(&l->live, memory_order_relaxed) + change,
+                          memory_order_relaxed);
+}
+
 static inline void give_back(atomic_bool *busy)
 {
     atomic_store_explicit(busy, false, memory_order_release);
@@ -73,7 +80,7 @@ static void drop(block *first)
     while (first != NULL) {
         block *b = first;
         first = b->next;
-        flr__alloc_count(flr__lane(), 1);
+        flr__alloc_count(1);
         flr__free(b);
     }
 }
@@ -166,17 +173,15 @@ void *flr__block_alloc(size_t bytes)
     size_t class;
     if (!is_kept(bytes, &class))
         return flr__alloc(bytes);
-    unsigned number = flr__lane();
-    lane *own = &lanes[number].lane;
+    lane *own = &lanes[flr__lane()].lane;
     block *b = NULL;
     if (take(&own->busy)) {
         b = pop(own, class);
+        if (b != NULL)
+            count(own, 1);
         give_back(&own->busy);
     }
-    if (b == NULL)
-        return flr__alloc((class + 1) * FLR__BLOCK_UNIT);
-    flr__alloc_count(number, 1);
-    return b;
+    return b != NULL ? b : flr__alloc((class + 1) * FLR__BLOCK_UNIT);
 }
 
 void flr__block_free(void *old, size_t bytes)
@@ -186,17 +191,24 @@ void flr__block_free(void *old, size_t bytes)
         flr__free(old);
         return;
     }
-    unsigned number = flr__lane();
-    lane *own = &lanes[number].lane;
+    lane *own = &lanes[flr__lane()].lane;
     if (!take(&own->busy)) {
         flr__free(old);
         return;
     }
     block *full = push(own, class, old);
+    count(own, SIZE_MAX); /* less one */
     give_back(&own->busy);
-    flr__alloc_count(number, SIZE_MAX); /* less one */
     if (full != NULL)
         to_depot(class, full);
+}
+
+size_t flr__blocks_live(void)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < FLR__LANES; i++)
+        sum += atomic_load_explicit(&lanes[i].lane.live, memory_order_relaxed);
+    return sum;
 }
 
 void flr__blocks_drop(void)
@@ -227,6 +239,11 @@ void flr__block_free(void *old, size_t bytes)
 {
     (void)bytes;
     flr__free(old);
+}
+
+size_t flr__blocks_live(void)
+{
+    return 0;
 }
 
 void flr__blocks_drop(void)

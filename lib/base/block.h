@@ -13,11 +13,12 @@
 #define FLR__BLOCK_MAX  512 /* larger ones are allocated as anything else */
 
 void *flr__block_alloc(size_t size); /* NULL if out of memory */
-void flr__block_free(
-    void *block,
-    size_t size); /* with the size that it was allocated with, or another one of as many units */
-void flr__blocks_drop(
-    void); /* give back what is kept and not being used by another thread this moment */
+/* With the size that it was allocated with, or another one of as many units. */
+void flr__block_free(void *block, size_t size);
+/* Give back what is kept, but for what another thread is using this moment. */
+void flr__blocks_drop(void);
+/* As alloc.c counts in its lanes: only the sum with those means something. */
+size_t flr__blocks_live(void);
 
 static inline size_t flr__block_units(size_t size)
 {

@@ -131,11 +131,14 @@ uint64_t flr__siphash64(const uint8_t key[16], const void *data, size_t size)
 
 void flr__id_print(const flr__id *id, char text[FLR__ID_TEXT])
 {
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < 16; i++) {
-        text[2 * i] = digits[id->bytes[i] >> 4];
-        text[2 * i + 1] = digits[id->bytes[i] & 15];
-    }
+    /* Two digits at a time. */
+#define ROW(h)                                                                                     \
+    h "0" h "1" h "2" h "3" h "4" h "5" h "6" h "7" h "8" h "9" h "a" h "b" h "c" h "d" h "e" h "f"
+    static const char digits[] = ROW("0") ROW("1") ROW("2") ROW("3") ROW("4") ROW("5") ROW("6")
+        ROW("7") ROW("8") ROW("9") ROW("a") ROW("b") ROW("c") ROW("d") ROW("e") ROW("f");
+#undef ROW
+    for (size_t i = 0; i < 16; i++)
+        memcpy(&text[2 * i], &digits[2 * id->bytes[i]], 2);
     text[32] = '\0';
 }
 

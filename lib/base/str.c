@@ -6,7 +6,7 @@
 /* The same layout as flr__str, with the characters in place. */
 #define X(name, literal)                                                                           \
     static const struct {                                                                          \
-        atomic_uint_fast32_t refs;                                                                 \
+        _Atomic(uint32_t) refs;                                                                    \
         uint32_t hash, size;                                                                       \
         uint16_t index;                                                                            \
         char text[sizeof(literal)];                                                                \
@@ -63,7 +63,7 @@ const flr__str *flr__str_new(const char *text, size_t size)
 void flr__str_release(const flr__str *s, size_t count)
 {
     flr__str *own = (flr__str *)(uintptr_t)s;
-    uint_fast32_t n = (uint_fast32_t)count;
+    uint32_t n = (uint32_t)count;
     if (atomic_load_explicit(&own->refs, memory_order_acquire) == n ||
         atomic_fetch_sub_explicit(&own->refs, n, memory_order_acq_rel) == n)
         flr__free(own);

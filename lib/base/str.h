@@ -11,10 +11,10 @@
 #include <stdatomic.h>
 
 typedef struct flr__str {
-    atomic_uint_fast32_t refs; /* not counted for well-known strings */
-    uint32_t hash;             /* flr__hash32 of the characters */
-    uint32_t size;             /* bytes without the NUL */
-    uint16_t index;            /* well-known: its FLR__S_* number; else 0 */
+    _Atomic(uint32_t) refs; /* not counted for well-known strings */
+    uint32_t hash;          /* flr__hash32 of the characters */
+    uint32_t size;          /* bytes without the NUL */
+    uint16_t index;         /* well-known: its FLR__S_* number; else 0 */
     char text[];
 } flr__str;
 
@@ -46,7 +46,7 @@ void flr__str_release(const flr__str *s, size_t count); /* drops so many counted
 static inline void flr__str_ref_many(const flr__str *s, size_t count)
 {
     if (s != NULL && s->index == 0)
-        atomic_fetch_add_explicit(&((flr__str *)(uintptr_t)s)->refs, (uint_fast32_t)count,
+        atomic_fetch_add_explicit(&((flr__str *)(uintptr_t)s)->refs, (uint32_t)count,
                                   memory_order_relaxed);
 }
 static inline void flr__str_unref_many(const flr__str *s, size_t count)

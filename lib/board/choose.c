@@ -177,22 +177,25 @@ static void derive_id(const flr__choice *choice, const flr__client *c, flr__id *
 int flr__core_prepare(const flr__choice *choice, flr__board_client *bc, flr_assignment **assignment)
 {
     flr_assignment *a = flr__block_alloc(sizeof *a);
-    flr__record *record;
+    flr__record *record = flr__block_alloc(sizeof *record);
 
-    if (a == NULL) {
+    if (a == NULL || record == NULL) {
+        flr__block_free(a, sizeof *a);
+        flr__block_free(record, sizeof *record);
         return FLR_E_NOMEM;
     }
-    memset(a, 0, sizeof *a);
-    record = &a->known;
+    memset(record, 0, sizeof *record);
     derive_id(choice, bc->client, &record->id);
-    flr__id_print(&record->id, a->id);
     record->owner = bc;
     record->assignment = a;
+    record->stripe = (uint8_t)flr__core_stripe_of(bc->client);
+    memset(a, 0, sizeof *a);
+    flr__id_print(&record->id, a->id);
     a->record = record;
     a->task = choice->task;
     a->target = choice->target;
     a->client = bc->client->name;
-    a->stripe = (uint8_t)flr__core_stripe_of(bc->client);
+    a->stripe = record->stripe;
     atomic_init(&a->first_sent, FLR_TIME_NONE);
     atomic_init(&a->last_sent, FLR_TIME_NONE);
     atomic_init(&a->received, FLR_TIME_NONE);
@@ -301,9 +304,10 @@ static void enter(flr__core *core, const flr__choice *choice, flr_assignment *a,
 
     assert(status == 0);
     (void)status;
-    atomic_fetch_add_explicit(&a->refs, 1, memory_order_relaxed);
+    a->recorded = true;
     add_open(flr__core_owner(a), a);
     a->place = atomic_fetch_add(&task->sent, 1) + 1;
+    a->record->place = (uint32_t)a->place;
     if (choice->target != NULL && task->policy->repeats && !task->policy->baton) {
         *replaced = choice->target->latest;
         if (*replaced != NULL) {
@@ -421,9 +425,13 @@ int flr__core_readmit(flr__core *core, flr__board_client *bc, const flr__choice 
 
 void flr__core_assignment_drop(flr_assignment *a)
 {
-    if (a != NULL && atomic_fetch_sub(&a->refs, 1) == 1) {
+    if (a != NULL && (atomic_load_explicit(&a->refs, memory_order_acquire) == 1 ||
+                      atomic_fetch_sub(&a->refs, 1) == 1)) {
         if (a->outlives) {
             flr__str_unref(a->client);
+        }
+        if (!a->recorded) {
+            flr__block_free(a->record, sizeof *a->record);
         }
         flr__block_free(a, sizeof *a);
     }

@@ -51,7 +51,7 @@ void flr__core_free(flr__core *core)
 
         while ((record = flr__table_next(&stripe->ids, &position)) != NULL) {
             flr__str_unref(record->name);
-            flr__core_assignment_drop(FLR__OWNER(record, flr_assignment, known));
+            flr__block_free(record, sizeof *record);
         }
         flr__table_free(&stripe->ids);
         while (stripe->clients != NULL) {

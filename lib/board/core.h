@@ -81,10 +81,12 @@ typedef struct flr__seat {
 typedef struct flr__record {
     flr__id id;
     flr__board_client *owner;
-    struct flr_assignment *assignment; /* NULL: remembered */
+    struct flr_assignment *assignment; /* NULL: its task's end was settled */
     const flr__str *name;              /* of the task; only of a remembered one */
     struct flr__record *next;          /* younger remembered one */
-    bool answered, delivered;          /* only of a remembered one */
+    uint32_t place;                    /* low bits of the assignment's */
+    uint8_t stripe;
+    bool answered, delivered; /* only of a remembered one */
 } flr__record;
 
 /* One hand-out. Its client's stripe guards what is not constant; atomics may be read without. */
@@ -92,7 +94,7 @@ struct flr_assignment {
     flr__link open; /* in owner->open, or owner->claimed */
     flr__core_task *task;
     flr__target *target;             /* NULL of an OPEN broadcast */
-    flr__record *record;             /* NULL once its task's end was settled */
+    flr__record *record;             /* its own until recorded; not read once its end was settled */
     struct flr_assignment *previous; /* handed out before, same task; constant once recorded */
     const flr__str *client;          /* its name: the client's, or held */
     flr_shareable *result;
@@ -100,15 +102,16 @@ struct flr_assignment {
     size_t place; /* 1, 2, ... in hand-out order */
     atomic_int_fast64_t first_sent, last_sent, received;
     atomic_uint send_count;
-    atomic_uint refs;   /* its task's, that of its record's table, and visitors' */
+    atomic_uint refs;   /* its task's and visitors' */
     atomic_uchar state; /* FLR_ASSIGNMENT_* */
     uint8_t stripe;
-    atomic_bool claimed;  /* a result is being processed; changed with the stripe */
-    bool delivered;       /* closed, and its first result was handed on as LATE */
-    bool receiving, kept; /* inside result_received; the callback put a result there on purpose */
-    bool outlives;        /* its client's records may go before it: it holds the name */
+    atomic_bool claimed; /* a result is being processed; changed with the stripe */
+    bool recorded;       /* its record is in the table */
+    bool delivered;      /* closed, and its first result was handed on as LATE */
+    bool receiving : 1;  /* inside result_received: that thread's, like the next */
+    bool kept : 1;       /* the callback put a result there on purpose */
+    bool outlives : 1; /* its client's records may go before it: it holds the name; at the close */
     char id[FLR__ID_TEXT];
-    flr__record known; /* what `record` points to: one block for both */
 };
 
 /* What a task says to a client that asks. */
@@ -294,10 +297,10 @@ static inline bool flr__core_is_open(const flr_assignment *a)
     return flr__link_is_in(&a->open) && !atomic_load(&((flr_assignment *)a)->claimed);
 }
 
-/* Whom it was handed out to; only while the board's records live. */
+/* Whom it was handed out to; only until its end is settled. */
 static inline flr__board_client *flr__core_owner(const flr_assignment *a)
 {
-    return a->known.owner;
+    return a->record->owner;
 }
 
 /* The stripe of a client, by the hash of its name. */
@@ -386,7 +389,7 @@ bool flr__core_record(flr__core *core, const flr__choice *choice, flr_assignment
                       flr_assignment **replaced, flr__record **record);
 void flr__core_assignment_drop(flr_assignment *a);
 void flr__core_outlive(flr_assignment *a);
-    /* the host may hold it when the clients have gone */ /* a reference; NULL: nothing */
+/* the host may hold it when the clients have gone */ /* a reference; NULL: nothing */
 /* PS-09; stripe and rule. What this client would get under this id now, of this name (NULL: of any);
  * task NULL: nothing. */
 flr__choice flr__core_seek(const flr__core *core, const flr__board_client *bc, const char *name,

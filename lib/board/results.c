@@ -128,11 +128,13 @@ static bool count_up(flr__core_task *task, size_t *answered)
  */
 static void note_answered(flr__core *core, const flr_assignment *a)
 {
-    flr__record *record;
+    flr__record *record = NULL;
     flr__id id;
 
-    if (a->record == NULL && flr__id_parse(a->id, &id) == 0 &&
-        (record = flr__core_find(core, a->stripe, &id)) != NULL) {
+    if (flr__id_parse(a->id, &id) == 0) {
+        record = flr__core_find(core, a->stripe, &id);
+    }
+    if (record != NULL && record->assignment == NULL) {
         record->answered = true;
     }
 }
@@ -276,7 +278,6 @@ flr__record *flr__core_settle(flr_assignment *a)
     record->delivered = a->delivered || a->claimed || record->answered;
     record->name = a->task->name;
     record->assignment = NULL;
-    a->record = NULL;
     if (state != FLR_ASSIGNMENT_ANSWERED && !a->claimed) {
         atomic_store_explicit(&a->state, FLR_ASSIGNMENT_CLOSED, memory_order_relaxed);
     }
@@ -321,6 +322,6 @@ void flr__core_forget_end(flr__core *core, flr__record *next)
 
 void flr__core_forget(flr__core *core, flr__record *record)
 {
-    flr__table_remove(&core->stripes[FLR__OWNER(record, flr_assignment, known)->stripe].ids,
-                      record->id.bytes, sizeof record->id.bytes, flr__id_hash(&record->id));
+    flr__table_remove(&core->stripes[record->stripe].ids, record->id.bytes, sizeof record->id.bytes,
+                      flr__id_hash(&record->id));
 }

@@ -366,9 +366,11 @@ static flr_assignment *find_open(flr_board *b, const flr__id *id)
 
         flr__mutex_lock(&stripe->lock);
         flr__record *record = flr__core_find(&b->core, i, id);
-        if (record != NULL && record->assignment != NULL && flr__core_is_open(record->assignment) &&
-            flr__core_stands(record->assignment->task)) {
-            a = record->assignment;
+        a = record == NULL ? NULL : record->assignment;
+        if (a != NULL && !(flr__core_is_open(a) && flr__core_stands(a->task))) {
+            a = NULL;
+        }
+        if (a != NULL) {
             flr_task_ref(flr__task_of(a->task));
         }
         flr__mutex_unlock(&stripe->lock);
@@ -431,16 +433,13 @@ static void cancel_task(flr_board *b, flr_task *t)
 static void close_assignment(delivery *d, flr_shareable *reply)
 {
     flr__core_stripe *stripe = stripe_of(d);
-    flr__record *record = NULL;
     enum flr__sequel sequel = FLR__NOTHING;
 
     flr__mutex_lock(&stripe->lock);
     if (flr__core_is_open(d->a) && flr__core_stands(d->a->task) &&
-        (record = d->a->record) != NULL) {
-        if (flr__core_claim(&d->b->core, record, record->owner, d->a->task->name->text) ==
+        flr__core_claim(&d->b->core, d->a->record, flr__core_owner(d->a), d->a->task->name->text) ==
             FLR_OUTCOME_ACCEPTED) {
-            sequel = store(d, reply);
-        }
+        sequel = store(d, reply);
     }
     flr__mutex_unlock(&stripe->lock);
     finish(d, sequel);

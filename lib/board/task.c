@@ -106,14 +106,17 @@ flr_task *flr_task_ref(flr_task *task)
     return task;
 }
 
-/* Results were written by the threads that brought them: those of the next two are under way already
- * while one is released. */
-static void fetch_results(const flr_assignment *a)
+/* Results were written by the threads that brought them: the next ones are under way while one is
+ * released. */
+static void fetch_results(const flr_assignment *next)
 {
-    if (a != NULL) {
-        flr__shareable_fetch_parts(a->result);
-        flr__shareable_fetch(a->previous == NULL ? NULL : a->previous->result);
+    const flr_assignment *later = next;
+
+    for (int i = 0; i < 3 && later != NULL; i++) {
+        later = later->previous;
     }
+    flr__shareable_fetch_parts(next == NULL ? NULL : next->result);
+    flr__shareable_fetch(later == NULL ? NULL : later->result);
 }
 
 /* Its id may be remembered for longer, its result goes with the task. */

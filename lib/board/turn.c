@@ -46,14 +46,9 @@ typedef struct sorted_out {
     flr__record *first[FLR__BOARD_STRIPES];
 } sorted_out;
 
-static flr_assignment *assignment_of(flr__record *record)
+static void sort_out(sorted_out *records, unsigned stripe, flr__record *record)
 {
-    return FLR__OWNER(record, flr_assignment, known);
-}
-
-static void sort_out(sorted_out *records, flr__record *record)
-{
-    flr__record **first = &records->first[assignment_of(record)->stripe];
+    flr__record **first = &records->first[stripe];
 
     record->next = *first;
     *first = record;
@@ -92,7 +87,7 @@ static void free_records(const sorted_out *records)
                 named = 0;
             }
             named++;
-            flr__core_assignment_drop(assignment_of(record));
+            flr__block_free(record, sizeof *record);
         }
     }
     flr__str_unref_many(name, named);
@@ -115,7 +110,7 @@ static bool take_oldest(flr_board *b, sorted_out *records)
     for (; count > 0; count--) { /* without the lock: each of them has to come from memory */
         flr__record *next = record->next;
 
-        sort_out(records, record);
+        sort_out(records, record->stripe, record);
         record = next;
     }
     flr__mutex_lock(&b->queue_lock);
@@ -156,17 +151,12 @@ static void unlink_targets(flr_board *b, flr__core_task *core)
     }
 }
 
-static size_t place_of(flr__record *record)
-{
-    return assignment_of(record)->place;
-}
-
 static flr__record *merge(flr__record *a, flr__record *b)
 {
     flr__record *first = NULL, **link = &first;
 
     while (a != NULL && b != NULL) {
-        flr__record **from = place_of(a) <= place_of(b) ? &a : &b;
+        flr__record **from = a->place <= b->place ? &a : &b;
 
         *link = *from;
         link = &(*from)->next;
@@ -202,7 +192,7 @@ static flr__record *sort(flr__record *list)
 static void settle_one(flr__core *core, flr__record *record)
 {
     (void)core;
-    flr__core_settle(assignment_of(record));
+    flr__core_settle(record->assignment);
 }
 
 static void settle(flr_task *t)
@@ -214,14 +204,14 @@ static void settle(flr_task *t)
     size_t count = 0;
 
     for (flr_assignment *a; (a = flr__walk_next(&walk)) != NULL; count++) {
-        sort_out(&records, &a->known);
+        sort_out(&records, a->stripe, a->record);
     }
     flr__str_ref_many(t->core.name, count);
     treat(b, &records, settle_one);
     walk = flr__walk_begin(&t->core);
     for (flr_assignment *a; (a = flr__walk_next(&walk)) != NULL;) {
-        a->known.next = first;
-        first = &a->known;
+        a->record->next = first;
+        first = a->record;
         last = last == NULL ? first : last;
     }
     if (count > 1 && t->core.policy->repeats && !t->core.policy->baton) {

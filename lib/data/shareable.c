@@ -167,7 +167,7 @@ void flr__shareable_fetch(const flr_shareable *s)
 void flr__shareable_fetch_parts(const flr_shareable *s)
 {
     if (s != NULL) {
-        flr__fetch(s->headers, 3 * 64); /* a map with a few entries */
+        flr__fetch(s->headers, 4 * 64); /* a map with a few entries */
         flr__fetch(s->body, 1);
     }
 }

@@ -413,7 +413,7 @@ void coretest_settle(coretest *c, flr__core_task *t)
 
         flr__core_forget(c->core, record);
         flr__str_unref(record->name);
-        flr__core_assignment_drop(FLR__OWNER(record, flr_assignment, known));
+        flr__block_free(record, sizeof *record);
         record = next;
     }
     if (count > 0) {
