@@ -3,6 +3,7 @@
  * step the run and 1 to run it.
  */
 #include "world.h"
+#include "support/suite.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -580,9 +581,5 @@ int main(void)
     tcase_add_loop_test(c, lc_28_an_abort_in_control, 0, 6);
     tcase_add_loop_test(c, lc_28_with_a_host_communicator, 0, 2);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

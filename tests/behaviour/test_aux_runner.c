@@ -1,5 +1,6 @@
 /* Auxiliary messages that a run answers: its own topics, dispatch. Rows AX-01 to AX-07, LC-02. */
 #include "messages.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -403,9 +404,5 @@ int main(void)
     tcase_add_test(answering, ax_05_task_check_without_a_workflow);
     tcase_add_test(answering, ax_06_task_check);
     suite_add_tcase(suite, answering);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

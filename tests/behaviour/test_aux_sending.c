@@ -1,5 +1,6 @@
 /* Auxiliary messages that a run sends. Rows AX-08, AX-09. */
 #include "caller.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -293,9 +294,5 @@ int main(void)
     tcase_add_test(one, ax_09_not_waiting);
     tcase_add_test(one, ax_09_failing_as_a_whole);
     suite_add_tcase(suite, one);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -4,6 +4,7 @@
  * test_board_instants.c.
  */
 #include "boardhost.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <sched.h>
@@ -409,18 +410,10 @@ int main(void)
     };
     Suite *suite = suite_create("board, dead clients");
     TCase *tcase = tcase_create("dead");
-    SRunner *runner;
-    int failed;
 
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
-        tcase_add_test(tcase, tests[i]);
-    }
+    SUITE_ADD(tcase, tests);
     tcase_add_loop_test(tcase, dc_08_scheduled_for_dead_clients, 0, 2);
     tcase_add_loop_test(tcase, dc_08_a_dead_client_ends_the_wait, 0, 3);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

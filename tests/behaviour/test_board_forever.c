@@ -3,6 +3,7 @@
  * Its data and callbacks are in test_board_forever_payload.c and test_board_forever_callbacks.c.
  */
 #include "boardhost.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -581,18 +582,10 @@ int main(void)
     };
     Suite *suite = suite_create("board, broadcast forever");
     TCase *tcase = tcase_create("forever");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, begin, end);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
-        tcase_add_test(tcase, tests[i]);
-    }
+    SUITE_ADD(tcase, tests);
     tcase_add_loop_test(tcase, bc_10_client_dead_when_no_target_is_live, 0, 2);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -3,6 +3,7 @@
  * BD-21, BD-22, BD-24, BD-28, BD-33.
  */
 #include "boardhost.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <sched.h>
@@ -488,13 +489,9 @@ int main(void)
     };
     Suite *suite = suite_create("board, callbacks of a broadcast forever");
     TCase *tcase = tcase_create("forever"), *own = tcase_create("own host");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, begin, end);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
-        tcase_add_test(tcase, tests[i]);
-    }
+    SUITE_ADD(tcase, tests);
     tcase_add_loop_test(tcase, bd_10_a_send_callback_ends_it, 0, 3);
     tcase_add_loop_test(own, bd_24_closed_in_the_clients_place, 0, 2);
     tcase_add_test(own, bd_24_counts_as_not_live);
@@ -504,9 +501,5 @@ int main(void)
     tcase_add_loop_test(own, bd_28_waiting_until_it_is_ended, 0, 3);
     suite_add_tcase(suite, tcase);
     suite_add_tcase(suite, own);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* What a broadcast forever sends: its payload, each hand-out's own copy. Rows BC-11, BD-09. */
 #include "boardhost.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -268,17 +269,9 @@ int main(void)
     };
     Suite *suite = suite_create("board, payload of a broadcast forever");
     TCase *tcase = tcase_create("payload");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, begin, end);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
-        tcase_add_test(tcase, tests[i]);
-    }
+    SUITE_ADD(tcase, tests);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

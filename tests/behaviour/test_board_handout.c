@@ -1,6 +1,7 @@
 /* What a client that asks a board gets. Rows BD-06 to BD-16, RQ-06, RQ-13, RQ-17, RQ-19, RQ-20,
  * BD-24, PS-07. */
 #include "boardhost.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -741,21 +742,11 @@ int main(void)
     };
     Suite *suite = suite_create("board hand-out");
     TCase *tcase = tcase_create("rows"), *alone = tcase_create("own host");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, begin, end);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        tcase_add_test(tcase, rows[i]);
-    }
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
-        tcase_add_test(alone, own[i]);
-    }
+    SUITE_ADD(tcase, rows);
+    SUITE_ADD(alone, own);
     suite_add_tcase(suite, tcase);
     suite_add_tcase(suite, alone);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

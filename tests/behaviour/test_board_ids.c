@@ -1,5 +1,6 @@
 /* Ids of assignments of all kinds of tasks. Rows BD-15, PS-07. */
 #include "boardhost.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -119,15 +120,9 @@ int main(void)
 {
     Suite *suite = suite_create("board, ids");
     TCase *tcase = tcase_create("rows");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tcase, ps_07_every_assignment_has_an_id_of_its_own_and_a_second_run_the_same);
     tcase_add_test(tcase, ps_07_the_number_of_begun_runs_counts_for_relays_and_forever_only);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

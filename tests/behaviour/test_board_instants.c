@@ -4,6 +4,7 @@
  * timeout, client_dead. Rows BC-04, BC-07, BC-08, BD-29, DC-02, DC-08.
  */
 #include "boardhost.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -316,8 +317,6 @@ int main(void)
 {
     Suite *suite = suite_create("board, several deadlines");
     TCase *tcase = tcase_create("instants");
-    SRunner *runner;
-    int failed;
 
     tcase_add_loop_test(tcase, time_oldest_first, 0, 2);
     tcase_add_test(tcase, time_the_earlier_deadline_of_a_task);
@@ -329,9 +328,5 @@ int main(void)
     tcase_add_test(tcase, time_timeout_before_client_dead_at_the_lead_time);
     tcase_add_test(tcase, time_a_message_at_the_deadline_is_late);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* The printed line of a board, byte by byte: row ST-05. */
 #include "boardshow.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -272,21 +273,11 @@ int main(void)
     };
     Suite *suite = suite_create("the printed board");
     TCase *with = tcase_create("begun"), *without = tcase_create("own");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(with, begin, end);
-    for (size_t i = 0; i < sizeof begun / sizeof *begun; i++) {
-        tcase_add_test(with, begun[i]);
-    }
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
-        tcase_add_test(without, own[i]);
-    }
+    SUITE_ADD(with, begun);
+    SUITE_ADD(without, own);
     suite_add_tcase(suite, with);
     suite_add_tcase(suite, without);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* Results and task checks of clients that worked across a restart of the server. Row PS-09. */
 #include "boardhost.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -343,9 +344,5 @@ int main(void)
     tcase_add_test(tests, ps_09_only_in_a_restored_run);
     tcase_add_test(tests, ps_09_a_client_that_was_readmitted_can_be_lost);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* Send: one of the targets, in list order through a window that grows with time, or whoever asks
  * first. Rows SE-01 to SE-04; of send BD-03, BD-04, BD-05, BD-08, BD-29. */
 #include "boardhost.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -503,21 +504,11 @@ int main(void)
     };
     Suite *suite = suite_create("board send");
     TCase *tcase = tcase_create("rows"), *alone = tcase_create("own host");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, begin, end);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        tcase_add_test(tcase, rows[i]);
-    }
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
-        tcase_add_test(alone, own[i]);
-    }
+    SUITE_ADD(tcase, rows);
+    SUITE_ADD(alone, own);
     suite_add_tcase(suite, tcase);
     suite_add_tcase(suite, alone);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* Clients that have something to answer and are not heard: the heartbeat timeout. Row DC-07. */
 #include "boardhost.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -467,19 +468,11 @@ int main(void)
     };
     Suite *suite = suite_create("board, silent clients");
     TCase *tcase = tcase_create("silent");
-    SRunner *runner;
-    int failed;
 
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
-        tcase_add_test(tcase, tests[i]);
-    }
+    SUITE_ADD(tcase, tests);
     tcase_add_loop_test(tcase, dc_07_every_credit_renews_it, 0, WAYS);
     tcase_add_loop_test(tcase, dc_07_noticed_late, 0, 2);
     tcase_add_loop_test(tcase, dc_07_before_a_report_at_the_same_instant, 0, 2);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

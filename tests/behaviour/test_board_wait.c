@@ -1,6 +1,7 @@
 /* Scheduling a send or a relay and waiting for it, in run mode; and where that is not allowed. Rows
  * BD-19, BD-22, BD-28. Each test runs once for a send, once for a relay. */
 #include "boardhost.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <sched.h>
@@ -328,17 +329,11 @@ int main(void)
     };
     Suite *suite = suite_create("board, waiting");
     TCase *tcase = tcase_create("send and relay");
-    SRunner *runner;
-    int failed;
 
     for (size_t i = 0; i < sizeof both / sizeof *both; i++) {
         tcase_add_loop_test(tcase, both[i], SEND, KINDS);
     }
     tcase_add_test(tcase, bd_28_pointers);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* A board that is asked for its progress while other threads work on it: row ST-05. */
 #include "boardshow.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <sched.h>
@@ -213,17 +214,9 @@ int main(void)
     };
     Suite *suite = suite_create("progress under way");
     TCase *with = tcase_create("begun");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(with, begin, end);
-    for (size_t i = 0; i < sizeof begun / sizeof *begun; i++) {
-        tcase_add_test(with, begun[i]);
-    }
+    SUITE_ADD(with, begun);
     suite_add_tcase(suite, with);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

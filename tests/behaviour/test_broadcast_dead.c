@@ -1,5 +1,6 @@
 /* Broadcast and death. Rows BC-06 to BC-09. */
 #include "boardhost.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -343,16 +344,8 @@ int main(void)
     };
     Suite *suite = suite_create("broadcast, dead clients");
     TCase *tcase = tcase_create("dead");
-    SRunner *runner;
-    int failed;
 
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
-        tcase_add_test(tcase, tests[i]);
-    }
+    SUITE_ADD(tcase, tests);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -4,6 +4,7 @@
  * DC-02, DC-08, SB-13, SB-14, SB-16, AX-06, and the general rule "Time".
  */
 #include "boardhost.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -364,14 +365,8 @@ int main(void)
 {
     Suite *suite = suite_create("broadcast, against a model");
     TCase *tcase = tcase_create("model");
-    SRunner *runner;
-    int failed;
 
     tcase_add_loop_test(tcase, bc_08_as_the_rows_say, 1, 25);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* A client is given a task again whose result was delivered: it delivers that again. Row CL-36. */
 #include "clienthost.h"
+#include "support/suite.h"
 
 #include <stdlib.h>
 
@@ -216,9 +217,5 @@ int main(void)
     tcase_add_test(tests, cl_36_the_submission);
     tcase_add_test(tests, cl_36_an_error_reply);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* Calls and executions of a client that end later, on other threads, or are waited for. Row CL-35. */
 #include "clienthost.h"
+#include "support/suite.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -323,9 +324,5 @@ int main(void)
     tcase_add_loop_test(tests, cl_35_blocking_forms, 0, 2);
     tcase_add_test(tests, cl_35_heartbeats_after_an_executor);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

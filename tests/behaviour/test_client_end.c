@@ -1,5 +1,6 @@
 /* What ends a client's run, the sequence of its end, and what run returns. Rows CL-26, CL-27, CL-34. */
 #include "clienthost.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -404,9 +405,5 @@ int main(void)
     tcase_add_loop_test(tests, cl_34_what_run_returns, 0, 10);
     tcase_add_loop_test(tests, cl_34_unexpected_failure, 0, 2);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* A client's run as a whole: its statistics, its events in order. Rows CL-32, CL-33. */
 #include "clienthost.h"
+#include "support/suite.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -153,9 +154,5 @@ int main(void)
     tcase_add_loop_test(tests, cl_33_one_good_task, 0, 2);
     tcase_add_loop_test(tests, cl_33_an_aborted_run, 0, 2);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

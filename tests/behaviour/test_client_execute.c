@@ -1,5 +1,6 @@
 /* A client has an executor do a task, and judges what comes of it. Rows CL-12, CL-13. */
 #include "clienthost.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -211,9 +212,5 @@ int main(void)
     tcase_add_test(tests, cl_13_unsafe_from_then_on);
     tcase_add_test(tests, cl_13_nobody_finishes_it);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

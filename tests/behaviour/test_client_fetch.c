@@ -1,5 +1,6 @@
 /* A client asks for a task. Row CL-06. */
 #include "clienthost.h"
+#include "support/suite.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -215,9 +216,5 @@ int main(void)
     tcase_add_test(tests, cl_06_no_timeout);
     tcase_add_test(tests, cl_06_least_timeout_of_try_again);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

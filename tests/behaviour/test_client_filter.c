@@ -1,5 +1,6 @@
 /* Filters of a client that fail, and the end of a run that one of them wants. Rows CL-15, CL-16, CL-19. */
 #include "clienthost.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -265,9 +266,5 @@ int main(void)
     tcase_add_loop_test(tests, cl_16_abort_meanwhile, 0, 2);
     tcase_add_test(tests, cl_16_not_for_ever);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

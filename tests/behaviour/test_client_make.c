@@ -1,5 +1,6 @@
 /* A client runner is made, and driven to its end once; which executor a task finds. Rows CL-01, CL-02. */
 #include "clienthost.h"
+#include "support/suite.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -238,9 +239,5 @@ int main(void)
     tcase_add_test(tests, cl_02_which_executor);
     tcase_add_test(tests, cl_02_given_twice);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* What follows a pull: the next one, at once or after a pause, or a task. Rows CL-07 to CL-09. */
 #include "clienthost.h"
+#include "support/suite.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -236,9 +237,5 @@ int main(void)
     tcase_add_test(tests, cl_09_task_id_and_peer_context);
     tcase_add_test(tests, cl_09_no_task_id);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

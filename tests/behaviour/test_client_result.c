@@ -1,5 +1,6 @@
 /* What a client makes of an executor's result: the reply. Rows CL-14, CL-17, CL-18. */
 #include "clienthost.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -258,9 +259,5 @@ int main(void)
     tcase_add_loop_test(tests, cl_18_whatever_the_outcome, 0, 2);
     tcase_add_test(tests, cl_18_breaks_in_another_way);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* A client submits a result again and again: what ends it. Rows CL-23 to CL-25. */
 #include "clienthost.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -217,9 +218,5 @@ int main(void)
     tcase_add_test(tests, cl_25_over_in_the_event_before);
     tcase_add_test(tests, cl_25_over_at_the_check);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

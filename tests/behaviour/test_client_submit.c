@@ -1,5 +1,6 @@
 /* A client submits a result: the check before, and what is sent. Rows CL-20 to CL-22. */
 #include "clienthost.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -255,9 +256,5 @@ int main(void)
     tcase_add_loop_test(tests, cl_22_delivered_is_delivered, 0, FLR_OUTCOME_FAILED + 1);
     tcase_add_test(tests, cl_22_root_id);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

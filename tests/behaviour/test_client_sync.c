@@ -1,5 +1,6 @@
 /* A client syncs with its server, begins its run and sends heartbeats. Rows CL-03 to CL-05. */
 #include "clienthost.h"
+#include "support/suite.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -282,9 +283,5 @@ int main(void)
     tcase_add_test(tests, cl_05_while_an_executor_works);
     tcase_add_test(tests, cl_05_until_the_run_signal);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* A client takes a task: whether it may, and what is wrong with it. Rows CL-10, CL-11. */
 #include "clienthost.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -291,9 +292,5 @@ int main(void)
     tcase_add_loop_test(tests, cl_11_checks_in_order, 0, 6);
     tcase_add_test(tests, cl_11_properties_and_audit);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* Times of a client that are given as 0 are the defaults. Rows CL-03, CL-05, CL-07, CL-21, CL-22, CL-27. */
 #include "clienthost.h"
+#include "support/suite.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -141,9 +142,5 @@ int main(void)
     tcase_add_test(tests, cl_22_no_timeout_by_default);
     tcase_add_test(tests, cl_27_default_readiness);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* Which clients of a run were heard, and which are gone. Rows DC-01 to DC-05. */
 #include "boardhost.h"
 #include "caller.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -600,9 +601,5 @@ int main(void)
     tcase_add_test(dead, dc_05_when_the_communicator_is_told);
     tcase_add_test(dead, dc_05_communicator_fails);
     suite_add_tcase(suite, dead);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

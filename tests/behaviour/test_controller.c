@@ -2,6 +2,7 @@
  * Controllers that are state machines: row LC-32.
  */
 #include "world.h"
+#include "support/suite.h"
 #include <string.h>
 
 #define SECOND INT64_C(1000000000)
@@ -242,9 +243,5 @@ int main(void)
     tcase_add_loop_test(c, lc_32_a_wake_inside_step, 0, 2);
     tcase_add_test(c, lc_32_never_twice_at_once);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -4,6 +4,7 @@
  * BC-09, SB-13, SB-14.
  */
 #include "boardhost.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -362,16 +363,10 @@ int main(void)
 {
     Suite *suite = suite_create("cross-site");
     TCase *tcase = tcase_create("cross-site");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tcase, bd_06_two_tasks_of_one_name);
     tcase_add_loop_test(tcase, bc_02_two_sites_in_every_order, 0, SCRIPTS * SCRIPTS);
     tcase_add_loop_test(tcase, bc_02_three_sites_in_many_orders, 0, SCRIPTS);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

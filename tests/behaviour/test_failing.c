@@ -3,6 +3,7 @@
  * 1 to run it.
  */
 #include "world.h"
+#include "support/suite.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -345,9 +346,5 @@ int main(void)
     tcase_add_loop_test(c, lc_23_the_first_cause_decides, 0, 2);
     tcase_add_loop_test(c, lc_23_the_fatal_flag_after_an_abort, 0, 2);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

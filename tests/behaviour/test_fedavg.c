@@ -2,6 +2,8 @@
  * FedAvg: rows FA-01 to FA-05, PS-08. A host of the test's own drives the run by step, under a
  * manual clock.
  */
+#include "support/suite.h"
+
 #include <check.h>
 #include <flrunner.h>
 #include <math.h>
@@ -888,9 +890,5 @@ int main(void)
     tcase_add_test(c, ps_08_restored_run_continues_at_its_round);
     tcase_add_test(c, ps_08_state_of_another_model);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

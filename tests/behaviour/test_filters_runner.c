@@ -1,6 +1,7 @@
 /* Filters and privacy scopes as a run meets them. Rows FI-01 to FI-05, FI-07 to FI-09; FI-06 needs
  * a board: test_messages_board.c. */
 #include "caller.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -529,9 +530,5 @@ int main(void)
     tcase_add_test(one, fi_08_name_used_twice);
     tcase_add_test(one, fi_09_configuration_stays_usable);
     suite_add_tcase(suite, one);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -2,6 +2,8 @@
  * A whole federation whose every message is a frame: a stepped server, three stepped clients, one manual clock, and a network that is a function. What arrives was decoded from a copy of the bytes,
  * so both ends share nothing. Single-threaded.
  */
+#include "support/suite.h"
+
 #include <check.h>
 #include <flrunner.h>
 #include <stdbool.h>
@@ -326,9 +328,5 @@ int main(void)
     tcase_add_test(c, cl_23_a_federation_over_frames_that_get_lost);
     tcase_add_test(c, cl_35_dropped_in_mid_run);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -3,6 +3,7 @@
  * is used, 0 steps the run and 1 runs it.
  */
 #include "caller.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -309,9 +310,5 @@ int main(void)
     tcase_add_test(known, lc_06_hierarchy);
     tcase_add_test(known, lc_06_follows_the_table);
     suite_add_tcase(suite, known);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

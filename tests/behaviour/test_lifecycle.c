@@ -2,6 +2,7 @@
  * How workflows open, close and follow each other: rows LC-07 to LC-11, LC-14, LC-27. Where a loop index is used, 0 steps the run and 1 runs it.
  */
 #include "world.h"
+#include "support/suite.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -448,9 +449,5 @@ int main(void)
     tcase_add_test(c, lc_14_the_driver_leaves_a_communicator_that_is_finalized);
     tcase_add_loop_test(c, lc_27_in_full, 0, 6);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

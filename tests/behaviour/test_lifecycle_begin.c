@@ -2,6 +2,7 @@
  * A new runner and how a run begins: rows LC-01 to LC-05. Where a loop index is used, 0 steps the run and 1 runs it.
  */
 #include "world.h"
+#include "support/suite.h"
 #include <string.h>
 
 #define BEGIN "_start_run persist(0)"
@@ -387,9 +388,5 @@ int main(void)
     tcase_add_loop_test(c, lc_05_listing_fails, 0, 2);
     tcase_add_loop_test(c, lc_05_both_fail, 0, 2);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -2,6 +2,7 @@
  * How a run ends, and when it is released: rows LC-15 to LC-17, LC-21, LC-22, LC-25, LC-33. Where a loop index is used, 0 steps the run and 1 runs it.
  */
 #include "world.h"
+#include "support/suite.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -537,9 +538,5 @@ int main(void)
     tcase_add_loop_test(c, lc_33_a_step_holds_the_runner, 0, 2);
     tcase_add_test(c, lc_33_a_visit_holds_the_runner);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

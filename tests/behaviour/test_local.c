@@ -3,6 +3,8 @@
  * same seed gives the same events (DESIGN: same bits every time). Rows FA-03, LC-16, LC-18, PS-01,
  * ST-08 as far as the engine has a part in them.
  */
+#include "support/suite.h"
+
 #include <check.h>
 #include <flrunner.h>
 #include <math.h>
@@ -391,9 +393,5 @@ int main(void)
     tcase_add_test(c, ps_01_persist_audit_and_log_are_forwarded);
     tcase_add_test(c, local_bad_arguments);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

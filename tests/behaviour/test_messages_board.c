@@ -2,6 +2,7 @@
  * RQ-01, RQ-17, RQ-19, RQ-20, SB-01, SB-13 to SB-19, SB-21 to SB-24, FI-06. */
 #include "boardhost.h"
 #include "failalloc.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -550,9 +551,5 @@ int main(void)
     tcase_add_test(one, sb_21_result_filter_fails);
     tcase_add_test(one, fi_06_filters_work_on_the_clients_own_copy);
     suite_add_tcase(suite, one);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -2,6 +2,7 @@
 #include "failsys.h"
 #include "resume.h"
 #include "storedir.h"
+#include "support/suite.h"
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
@@ -264,9 +265,5 @@ int main(void)
     tcase_add_test(tests, fa_05_models_longest_name);
     tcase_add_test(tests, fa_05_models_bad_options);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

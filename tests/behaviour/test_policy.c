@@ -1,6 +1,7 @@
 /* Deployment policy: how many clients, and which, must be live. Rows DC-09, DC-10. */
 #include "boardhost.h"
 #include "caller.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <sched.h>
@@ -567,18 +568,10 @@ int main(void)
     };
     Suite *suite = suite_create("deployment policy");
     TCase *tcase = tcase_create("policy");
-    SRunner *runner;
-    int failed;
 
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
-        tcase_add_test(tcase, tests[i]);
-    }
+    SUITE_ADD(tcase, tests);
     tcase_add_loop_test(tcase, dc_09_before_the_tasks_of_the_instant, 0, 2);
     tcase_add_loop_test(tcase, dc_09_at_the_first_gate, 0, 2);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -3,6 +3,7 @@
  * frame says of its sender and task is never true. Rows RQ-01, RQ-03, RQ-10, SB-01, SB-03, SB-05, SB-13 to SB-18, AX-01 to AX-06, CL-08, CL-26.
  */
 #include "boardhost.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <flrunner.h>
@@ -766,9 +767,5 @@ int main(void)
     tcase_add_test(site, cl_26_id_0_is_done_without_a_reply);
     tcase_add_test(site, cl_26_frames_that_a_client_refuses);
     suite_add_tcase(suite, site);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* The receiving side of reliable messages on a run, stepped unless a row is about threads. Rows RM-01, RM-02, RM-05 to RM-09, RM-13 to RM-15, LC-04, LC-05, LC-15. */
 #include "caller.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -723,9 +724,5 @@ int main(void)
     tcase_add_test(t, rm_13_cancel_wakes_the_handler);
     tcase_add_test(t, rm_14_expiry_wakes_the_handler);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

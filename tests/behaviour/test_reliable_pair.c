@@ -3,6 +3,7 @@
  * request is handled at most once, its reply arrives or the right failure is reported, and nothing is left. Rows RM-05, RM-06, RM-10 to RM-14.
  */
 #include "pair.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -200,9 +201,5 @@ int main(void)
     tcase_add_test(t, lc_15_one_side_ends);
     tcase_add_test(t, rm_14_nothing_is_left);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* The sending side of reliable messages on a stepped run; the test is the receiver. Rows RM-02 to RM-04, RM-10 to RM-13, RM-15, LC-15. */
 #include "caller.h"
+#include "support/suite.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -501,9 +502,5 @@ int main(void)
     tcase_add_test(t, rm_15_no_waiting_inside_step);
     tcase_add_loop_test(t, rm_15_waiting_on_another_thread, 0, 3);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

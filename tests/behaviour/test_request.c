@@ -1,6 +1,7 @@
 /* A client's request for a task: the checks, the communicator, the answers without a task. Rows
  * RQ-01 to RQ-09, RQ-16, RQ-18; a board's are in test_messages_board.c. */
 #include "messages.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -579,9 +580,5 @@ int main(void)
     tcase_add_test(order, rq_18_unserved);
     tcase_add_test(order, rq_18_no_open_workflow);
     suite_add_tcase(suite, order);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* A client's request for a task: what becomes of the task that is offered. Rows RQ-10 to RQ-16. */
 #include "messages.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -539,9 +540,5 @@ int main(void)
     tcase_add_test(task, rq_15_min_get_task_timeout);
     tcase_add_test(task, rq_16_one_thread_in_a_serial_communicator);
     suite_add_tcase(suite, task);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

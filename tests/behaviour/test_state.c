@@ -2,6 +2,7 @@
 #include "world.h"
 
 #include "data/codec.h"
+#include "support/suite.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -446,9 +447,5 @@ int main(void)
     tcase_add_test(tests, ps_05_continues_with_the_saved_workflow);
     tcase_add_test(tests, ps_06_round_trip);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

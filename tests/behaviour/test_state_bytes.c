@@ -3,6 +3,7 @@
 #include "storedir.h"
 
 #include "data/codec.h"
+#include "support/suite.h"
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,9 +210,5 @@ int main(void)
     tcase_add_test(tests, ps_03_at_any_address);
     tcase_add_loop_test(tests, ps_03_a_damaged_file_is_not_touched, 0, 2);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -6,6 +6,7 @@
 #include "world.h"
 
 #include "data/codec.h"
+#include "support/suite.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -527,9 +528,5 @@ int main(void)
     tcase_add_test(tests, ps_03_heads_that_say_nonsense);
     tcase_add_test(tests, ps_03_entries_that_say_nonsense);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

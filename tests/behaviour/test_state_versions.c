@@ -4,6 +4,7 @@
  */
 #include "resume.h"
 #include "storedir.h"
+#include "support/suite.h"
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,9 +88,5 @@ int main(void)
         tcase_add_loop_test(tests, ps_06_the_present_version_is_written_so, 0, (int)STATES);
     }
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

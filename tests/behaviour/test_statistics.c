@@ -3,6 +3,7 @@
  * test_board_tasks.c, ST-06 in test_stats.c.)
  */
 #include "world.h"
+#include "support/suite.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -605,9 +606,5 @@ int main(void)
     tcase_add_loop_test(tests, st_08_without_auditor_or_with_one_that_fails_the_id_is_empty, 0, 2);
     tcase_add_test(tests, st_08_ids_come_from_the_seed);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -2,6 +2,7 @@
  * Driving a run, above all by step: rows LC-24, LC-26. The stepping thread is the test's own; others record only.
  */
 #include "world.h"
+#include "support/suite.h"
 #include <string.h>
 
 #define SECOND INT64_C(1000000000)
@@ -549,9 +550,5 @@ int main(void)
     tcase_add_test(c, lc_26_without_wakeup);
     tcase_add_test(c, lc_26_messages_from_any_thread);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

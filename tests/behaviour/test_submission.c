@@ -1,6 +1,7 @@
 /* A client's result, until it is known to be one of this run. Rows SB-01 to SB-06, SB-25; a board's
  * are in test_messages_board.c. */
 #include "messages.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -574,9 +575,5 @@ int main(void)
     tcase_add_test(arrival, sb_01_reentrant);
     tcase_add_test(arrival, sb_25_events_of_the_dropped);
     suite_add_tcase(suite, arrival);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* A client's result: return codes, headers, filters, and what the communicator makes of it. Rows
  * SB-07 to SB-12, SB-15, SB-16, SB-18, SB-20, SB-22 to SB-24. */
 #include "messages.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -513,9 +514,5 @@ int main(void)
     tcase_add_test(delivery, sb_23_no_memory);
     tcase_add_test(delivery, sb_20_unknown_tasks_one_by_one);
     suite_add_tcase(suite, delivery);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -5,6 +5,7 @@
  */
 #include "boardhost.h"
 #include "failalloc.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -324,8 +325,6 @@ int main(void)
 {
     Suite *suite = suite_create("board oom");
     TCase *tcase = tcase_create("oom");
-    SRunner *runner;
-    int failed;
 
     if (failalloc_install() < 0) {
         return EXIT_FAILURE;
@@ -338,9 +337,5 @@ int main(void)
     tcase_add_test(tcase, oom_handle_exception);
     tcase_add_test(tcase, oom_ending_needs_no_memory);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

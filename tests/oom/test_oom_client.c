@@ -5,6 +5,7 @@
 #include "failalloc.h"
 #include "oomcase.h"
 #include "oomclient.h"
+#include "support/suite.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -373,9 +374,5 @@ int main(void)
     tcase_add_loop_test(tests, oom_client_call, 0, OOMCASE_COUNT(cases));
     tcase_add_test(tests, oom_client_no_memory_needed);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -6,6 +6,7 @@
 #include "failalloc.h"
 #include "oomcase.h"
 #include "oomclient.h"
+#include "support/suite.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -120,9 +121,5 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, oom_client_run, 0, OOMCASE_COUNT(ways));
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

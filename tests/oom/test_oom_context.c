@@ -6,6 +6,7 @@
 #include "failalloc.h"
 #include "oomcase.h"
 #include "oomhost.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -491,17 +492,11 @@ int main(void)
 {
     Suite *suite = suite_create("oom context");
     TCase *tcase = tcase_create("oom");
-    SRunner *runner;
-    int failed;
 
     if (failalloc_install() < 0)
         return EXIT_FAILURE;
     tcase_set_timeout(tcase, 50);
     tcase_add_loop_test(tcase, oom_context, 0, OOMCASE_COUNT(cases));
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -5,6 +5,7 @@
  * left; a job that says it completed has the model of one that had all memory, bit for bit.
  */
 #include "failalloc.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <flrunner.h>
@@ -384,17 +385,11 @@ int main(void)
 {
     Suite *suite = suite_create("oom run");
     TCase *tcase = tcase_create("oom");
-    SRunner *runner;
-    int failed;
 
     if (failalloc_install() < 0)
         return EXIT_FAILURE;
     tcase_set_timeout(tcase, 50);
     tcase_add_loop_test(tcase, oom_run, 0, 3);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

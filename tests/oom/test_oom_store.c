@@ -3,6 +3,7 @@
 #include "oomcase.h"
 #include "resume.h"
 #include "storedir.h"
+#include "support/suite.h"
 #include <check.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -378,9 +379,5 @@ int main(void)
     tcase_add_loop_test(tests, oom_store, 0, OOMCASE_COUNT(cases));
     tcase_add_loop_test(tests, oom_models_of_a_run, 0, 2);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -4,6 +4,7 @@
  * BD-25, BD-26, BD-28, BD-30.
  */
 #include "boardhost.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <sched.h>
@@ -277,16 +278,10 @@ int main(void)
 {
     Suite *suite = suite_create("board threads");
     TCase *tcase = tcase_create("threads");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tcase, 50);
     tcase_add_test(tcase, bd_17_rounds_under_threads);
     tcase_add_test(tcase, bd_28_abort_under_threads);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -3,6 +3,8 @@
  * them of tasks, send them messages, send messages as them, answer late what they asked, finish what they execute, read their counters, abort them, end them, and drop the host's reference, at
  * moments that a seed draws. Nobody sleeps; the rounds of the server bound it all. Threads record; the test's thread asserts. Rows CL-05, CL-08, CL-22 to CL-27, CL-34, CL-35.
  */
+#include "support/suite.h"
+
 #include <check.h>
 #include <flrunner.h>
 #include <pthread.h>
@@ -753,9 +755,5 @@ int main(void)
     tcase_add_loop_test(t, cl_26_cl_34_aborts_at_any_moment, 0, 8);
     tcase_add_loop_test(t, cl_26_cl_27_ends_at_any_moment, 0, 8);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

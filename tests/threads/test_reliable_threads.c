@@ -3,6 +3,7 @@
  * at any moment, and a close in the midst of it. Threads record; the test thread asserts. Rows RM-02, RM-06, RM-10 to RM-15, LC-15.
  */
 #include "pair.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <sched.h>
@@ -244,9 +245,5 @@ int main(void)
     tcase_add_loop_test(t, rm_14_expiry_at_any_moment, 0, 2);
     tcase_add_loop_test(t, lc_15_close_at_any_moment, 0, 6);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -5,6 +5,8 @@
  * itself, by an abort or by a panic. Threads only record; the test's thread asserts. For the
  * thread sanitizer above all.
  */
+#include "support/suite.h"
+
 #include <check.h>
 #include <errno.h>
 #include <flrunner.h>
@@ -628,17 +630,11 @@ int main(void)
 {
     Suite *suite = suite_create("threads");
     TCase *tcase = tcase_create("threads");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, threads_run, 0, ENDS);
     tcase_add_loop_test(tcase, threads_step, 0, ENDS);
     tcase_add_test(tcase, threads_abort_while_starting);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

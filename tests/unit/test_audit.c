@@ -1,5 +1,6 @@
 /* Tests of audit lines: rows ST-07 and ST-08. */
 #include "site.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -166,8 +167,6 @@ int main(void)
 {
     Suite *suite = suite_create("audit");
     TCase *rows = tcase_create("rows");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(rows, setup, teardown);
     tcase_add_test(rows, st_07_full_line);
@@ -177,9 +176,5 @@ int main(void)
     tcase_add_test(rows, st_08_without_audit_or_failing);
     tcase_add_test(rows, st_08_arguments);
     suite_add_tcase(suite, rows);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* Tests of auxiliary messages: rows AX-01 to AX-03, AX-07 to AX-09. */
 #include "support/failalloc.h"
 #include "support/site.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <flrunner/aux.h>
@@ -1123,8 +1124,6 @@ int main(void)
 {
     Suite *suite = suite_create("aux");
     TCase *tc = tcase_create("all");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tc, ax_01_order_of_the_checks);
     tcase_add_test(tc, ax_01_arguments);
@@ -1152,9 +1151,5 @@ int main(void)
     tcase_add_test(tc, aux_sending_for_the_host);
     tcase_add_test(tc, aux_without_memory);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* Tests of what everything stands on: status codes, allocator, sizes, strings, hashes, generators. */
 #include "support/failalloc.h"
+#include "support/suite.h"
 #include "base/abi.h"
 #include "base/id.h"
 #include "base/str.h"
@@ -453,19 +454,11 @@ int main(void)
     };
     Suite *suite = suite_create("base");
     TCase *plain = tcase_create("own allocator hook"), *tcase = tcase_create("counted");
-    SRunner *runner;
-    int failed;
 
-    for (size_t i = 0; i < sizeof own_hook / sizeof *own_hook; i++)
-        tcase_add_test(plain, own_hook[i]);
+    SUITE_ADD(plain, own_hook);
     tcase_add_checked_fixture(tcase, begin, end);
-    for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
-        tcase_add_test(tcase, counted[i]);
+    SUITE_ADD(tcase, counted);
     suite_add_tcase(suite, plain);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

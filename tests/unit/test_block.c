@@ -3,6 +3,7 @@
  * back; a host's allocator sees every block.
  */
 #include "base/block.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <malloc.h>
@@ -248,16 +249,8 @@ int main(void)
     };
     Suite *suite = suite_create("block");
     TCase *tcase = tcase_create("all");
-    SRunner *runner;
-    int failed;
 
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
-        tcase_add_test(tcase, tests[i]);
-    }
+    SUITE_ADD(tcase, tests);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

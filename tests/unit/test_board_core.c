@@ -1,6 +1,7 @@
 /* The board's core: choosing, claiming, rules of broadcasts, deadlines, remembering; without locks,
  * threads or a runner. */
 #include "coretest.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -447,17 +448,9 @@ int main(void)
     };
     Suite *suite = suite_create("board core");
     TCase *tcase = tcase_create("rows");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, begin, end);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        tcase_add_test(tcase, rows[i]);
-    }
+    SUITE_ADD(tcase, rows);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

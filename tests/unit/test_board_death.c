@@ -1,6 +1,7 @@
 /* Clients that are gone, back, or silent, and broadcasts that end by it, and broadcasts forever: the
  * board's core without locks, threads or a runner. */
 #include "coretest.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -300,17 +301,9 @@ int main(void)
     };
     Suite *suite = suite_create("deaths");
     TCase *tcase = tcase_create("rows");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, begin, end);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        tcase_add_test(tcase, rows[i]);
-    }
+    SUITE_ADD(tcase, rows);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -5,6 +5,7 @@
  * without a notice (BD-16). Several tasks stand at once, so that one hides another (BD-08).
  */
 #include "coreplay.h"
+#include "support/suite.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -431,15 +432,9 @@ int main(void)
 {
     Suite *suite = suite_create("random sends and relays");
     TCase *tcase = tcase_create("rows");
-    SRunner *runner;
-    int failed;
 
     tcase_add_loop_test(tcase, se_04_sr_04_the_window_is_what_the_list_says, 0, 20);
     tcase_add_loop_test(tcase, bd_16_several_tasks_and_who_is_told, 0, 20);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

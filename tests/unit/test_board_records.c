@@ -1,6 +1,7 @@
 /* What the board's core keeps and forgets: ids, records, clients, counts, itself; without locks,
  * threads or a runner. */
 #include "coretest.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -500,17 +501,9 @@ int main(void)
     };
     Suite *suite = suite_create("what a board keeps");
     TCase *tcase = tcase_create("rows");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, begin, end);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        tcase_add_test(tcase, rows[i]);
-    }
+    SUITE_ADD(tcase, rows);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* The table of a run's clients: which are known and live, who was reported, who is disconnected, and
  * whose event is to be fired. Rows LC-31, DC-01, DC-02, DC-04; the table alone, without a runner. */
 #include "support/failalloc.h"
+#include "support/suite.h"
 #include "base/id.h"
 #include "runner/clients.h"
 
@@ -462,18 +463,10 @@ int main(void)
     };
     Suite *suite = suite_create("table of clients");
     TCase *tcase = tcase_create("rows");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, begin, end);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        tcase_add_test(tcase, rows[i]);
-    }
+    SUITE_ADD(tcase, rows);
     tcase_add_loop_test(tcase, lc_31_dc_02_live_is_what_a_recount_says, 0, 5);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -14,6 +14,7 @@ uint32_t crc32c_portable(uint32_t crc, const void *data, size_t size);
 #define flr__crc32c crc32c_portable
 #define FLR_PORTABLE_CRC32C
 #include "data/crc32c.c"
+#include "support/suite.h"
 #undef flr__crc32c
 
 static int decode(const void *bytes, size_t size, flr_value **v)
@@ -612,8 +613,6 @@ int main(void)
 {
     Suite *suite = suite_create("codec");
     TCase *tests = tcase_create("codec");
-    SRunner *runner;
-    int failed;
 
     if (fault_install() != 0) {
         return 1;
@@ -638,9 +637,5 @@ int main(void)
     tcase_add_test(tests, every_failed_allocation_is_reported_and_leaks_nothing);
     tcase_add_test(tests, crc32c_matches_the_published_vectors);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

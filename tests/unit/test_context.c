@@ -4,6 +4,7 @@
  */
 #include "failalloc.h"
 #include "site.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -722,8 +723,6 @@ int main(void)
 {
     Suite *suite = suite_create("context");
     TCase *rows = tcase_create("rows"), *memory = tcase_create("memory");
-    SRunner *runner;
-    int failed;
 
     if (failalloc_install() < 0) {
         return 1;
@@ -755,9 +754,5 @@ int main(void)
     tcase_add_test(memory, context_survives_every_failed_allocation);
     suite_add_tcase(suite, rows);
     suite_add_tcase(suite, memory);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

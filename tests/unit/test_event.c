@@ -4,6 +4,7 @@
  */
 #include "failalloc.h"
 #include "recorder.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <pthread.h>
@@ -545,8 +546,6 @@ int main(void)
 {
     Suite *suite = suite_create("event");
     TCase *rows = tcase_create("rows");
-    SRunner *runner;
-    int failed;
 
     if (failalloc_install() < 0) {
         return 1;
@@ -570,9 +569,5 @@ int main(void)
     tcase_add_test(rows, firing_contexts_are_in_use);
     tcase_add_test(rows, ev_01_several_threads_fire_at_once);
     suite_add_tcase(suite, rows);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

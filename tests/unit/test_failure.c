@@ -4,6 +4,7 @@
  */
 #include "failalloc.h"
 #include "recorder.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -270,8 +271,6 @@ int main(void)
 {
     Suite *suite = suite_create("failure");
     TCase *rows = tcase_create("rows"), *memory = tcase_create("memory");
-    SRunner *runner;
-    int failed;
 
     if (failalloc_install() < 0) {
         return 1;
@@ -288,9 +287,5 @@ int main(void)
     tcase_add_test(memory, ev_09_panic_and_firing_survive_every_failed_allocation);
     suite_add_tcase(suite, rows);
     suite_add_tcase(suite, memory);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

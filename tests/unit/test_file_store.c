@@ -1,5 +1,6 @@
 /* The file store: generations, damage, who holds the directory, names and limits. Rows PS-01, PS-03. */
 #include "storedir.h"
+#include "support/suite.h"
 #include <check.h>
 #include <pthread.h>
 #include <signal.h>
@@ -632,9 +633,5 @@ int main(void)
     tcase_add_test(tests, names_of_another_stores_files);
     tcase_add_test(tests, threads_take_turns);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -5,6 +5,7 @@
 #include "fl/filter.h"
 #include "support/failalloc.h"
 #include "support/site.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -625,8 +626,6 @@ int main(void)
 {
     Suite *suite = suite_create("filter");
     TCase *tc = tcase_create("all");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tc, fi_01_scope_first_then_the_job_in_order);
     tcase_add_test(tc, fi_02_direction_is_set_and_nothing_else_happens_without_filters);
@@ -642,9 +641,5 @@ int main(void)
     tcase_add_test(tc, filter_vtable);
     tcase_add_test(tc, filter_configuration_without_memory);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

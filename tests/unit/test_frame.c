@@ -2,6 +2,8 @@
  * Frames: what is written, byte by byte; that every byte counts; each kind of bad input with its code, offset and reason (the committed corpus of the fuzzer has one file for each);
  * streams in any pieces; limits; that payloads are shared and aligned. Single-threaded.
  */
+#include "support/suite.h"
+
 #include <check.h>
 #include <flrunner.h>
 #include <math.h>
@@ -592,9 +594,5 @@ int main(void)
     tcase_add_loop_test(c, a_broken_stream, 0, count);
     tcase_add_test(c, the_order_of_calls);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

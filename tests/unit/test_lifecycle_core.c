@@ -3,6 +3,7 @@
  * is the sequence of actions, what belongs to workflow n > 0 with n + 1 behind it.
  */
 #include "runner/lifecycle.h"
+#include "support/suite.h"
 #include <check.h>
 #include <flrunner/base.h>
 #include <stdio.h>
@@ -446,9 +447,5 @@ int main(void)
     tcase_add_test(c, lc_21_an_abort_does_not_shorten_it);
     tcase_add_test(c, lc_10_balance_whatever_happens);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* Tests of log lines and log events: rows EV-10 and EV-11. */
 #include "failalloc.h"
 #include "recorder.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -185,8 +186,6 @@ int main(void)
 {
     Suite *suite = suite_create("log");
     TCase *rows = tcase_create("rows");
-    SRunner *runner;
-    int failed;
 
     if (failalloc_install() < 0) {
         return 1;
@@ -198,9 +197,5 @@ int main(void)
     tcase_add_test(rows, ev_11_hostile_and_long_text);
     tcase_add_test(rows, ev_11_below_the_level_nothing_is_made);
     suite_add_tcase(suite, rows);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -5,6 +5,7 @@
 #include "base/id.h"
 #include "reliable/receiver.h"
 #include "reliable/sender.h"
+#include "support/suite.h"
 #include <check.h>
 #include <flrunner/clock.h>
 #include <stdio.h>
@@ -651,9 +652,5 @@ int main(void)
     tcase_set_timeout(t, 60);
     tcase_add_test(t, rm_14_random_play_over_a_bad_channel);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

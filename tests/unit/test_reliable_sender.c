@@ -1,5 +1,6 @@
 /* The sending side of one reliable message as a state machine. Rows RM-03, RM-10 to RM-13. One thread, time is a number. */
 #include "reliable/sender.h"
+#include "support/suite.h"
 #include <check.h>
 #include <flrunner/clock.h>
 #include <stdlib.h>
@@ -251,9 +252,5 @@ int main(void)
     tcase_add_test(t, rm_03_plain);
     tcase_add_test(t, rm_10_times_that_do_not_end);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

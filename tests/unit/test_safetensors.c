@@ -1,5 +1,6 @@
 /* Model files in safetensors layout: written and read again, read as others write them, and everything that is none. */
 #include "storedir.h"
+#include "support/suite.h"
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -542,9 +543,5 @@ int main(void)
     tcase_add_test(tests, truncated_anywhere);
     tcase_add_test(tests, there_is_none);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -3,6 +3,7 @@
 #include "data/shareable.h"
 
 #include "data_fault.h"
+#include "support/suite.h"
 #include <pthread.h>
 #include <string.h>
 
@@ -460,8 +461,6 @@ int main(void)
 {
     Suite *suite = suite_create("shareable");
     TCase *tests = tcase_create("shareable");
-    SRunner *runner;
-    int failed;
 
     if (fault_install() != 0) {
         return 1;
@@ -484,9 +483,5 @@ int main(void)
     tcase_add_test(tests, copies_cost_one_allocation);
     tcase_add_test(tests, every_failed_allocation_is_reported_and_leaks_nothing);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -3,6 +3,7 @@
  * anything is asserted about what they did.
  */
 #include "support/failalloc.h"
+#include "support/suite.h"
 #include "base/wait.h"
 
 #include <check.h>
@@ -487,16 +488,9 @@ int main(void)
     };
     Suite *suite = suite_create("signals");
     TCase *tcase = tcase_create("all");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, begin, end);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-        tcase_add_test(tcase, tests[i]);
+    SUITE_ADD(tcase, tests);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* Tests of group statistics and the info collector: rows ST-03, ST-06. */
 #include "support/failalloc.h"
 #include "support/site.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -342,8 +343,6 @@ int main(void)
 {
     Suite *suite = suite_create("stats");
     TCase *tc = tcase_create("all");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tc, st_03_set_replaces_add_merges);
     tcase_add_test(tc, st_03_arguments);
@@ -355,9 +354,5 @@ int main(void)
     tcase_add_test(tc, st_06_arguments);
     tcase_add_test(tc, st_06_without_memory);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* The file store when system calls fail, write or read less than asked, or are interrupted: each call in turn. */
 #include "failsys.h"
 #include "storedir.h"
+#include "support/suite.h"
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
@@ -401,9 +402,5 @@ int main(void)
     tcase_add_test(c, each_failing_call_of_removing_can_be_tried_again);
     tcase_add_test(c, each_failing_call_of_a_model_keeps_the_one_before);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

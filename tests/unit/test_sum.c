@@ -2,6 +2,7 @@
 #include "aggregate/sum.h"
 #include "base/alloc.h"
 #include "base/id.h"
+#include "support/suite.h"
 #include <check.h>
 #include <float.h>
 #include <math.h>
@@ -408,9 +409,5 @@ int main(void)
     tcase_add_test(c, fa_03_sums_beyond_the_range);
     tcase_add_test(c, elements_of_unaligned_memory);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* Tests of the hash table and of the heap of deadlines, each against a plain array. */
 #include "support/failalloc.h"
+#include "support/suite.h"
 #include "base/heap.h"
 #include "base/id.h"
 #include "base/table.h"
@@ -186,16 +187,9 @@ int main(void)
     };
     Suite *suite = suite_create("table and heap");
     TCase *tcase = tcase_create("all");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, begin, end);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-        tcase_add_test(tcase, tests[i]);
+    SUITE_ADD(tcase, tests);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

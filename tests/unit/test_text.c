@@ -1,5 +1,6 @@
 /* Tests of growing text, UTF-8, patterns and times, and of what crosses the boundary: structs, names, durations. */
 #include "support/failalloc.h"
+#include "support/suite.h"
 #include "base/abi.h"
 #include "base/text.h"
 
@@ -373,16 +374,9 @@ int main(void)
     };
     Suite *suite = suite_create("text and boundary");
     TCase *tcase = tcase_create("all");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, begin, end);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-        tcase_add_test(tcase, tests[i]);
+    SUITE_ADD(tcase, tests);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

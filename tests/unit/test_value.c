@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "data_fault.h"
+#include "support/suite.h"
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -788,8 +789,6 @@ int main(void)
 {
     Suite *suite = suite_create("value");
     TCase *tests = tcase_create("value");
-    SRunner *runner;
-    int failed;
 
     if (fault_install() != 0) {
         return 1;
@@ -820,9 +819,5 @@ int main(void)
     tcase_add_test(tests, a_failed_change_changes_nothing);
     tcase_add_test(tests, constants_and_empty_containers_cost_nothing);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* The watch of an abort signal: who is told, and that a run that is gone is not. Single-threaded. */
 #include "base/wait.h"
 #include "fl/watch.h"
+#include "support/suite.h"
 #include <check.h>
 #include <flrunner.h>
 
@@ -102,9 +103,5 @@ int main(void)
     tcase_add_test(c, after_its_end_nobody_is_told);
     tcase_add_test(c, a_run_without_references_is_not_found);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }
