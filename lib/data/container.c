@@ -211,7 +211,7 @@ static size_t find_text(const flr__map *m, const char *text, size_t size, uint32
     return SIZE_MAX;
 }
 
-static size_t find_key(const flr__map *m, const flr__str *key)
+static inline size_t find_key(const flr__map *m, const flr__str *key)
 {
     if (m->index != NULL || key->index == 0) {
         return find_text(m, key->text, key->size, key->hash);
@@ -425,7 +425,7 @@ static inline bool is_itself(const flr_value *map, const flr_value *value)
 }
 
 /* Add an entry whose key is new. */
-static int add_entry(flr_value **map, const flr__str *key, flr_value *value)
+static inline int add_entry(flr_value **map, const flr__str *key, flr_value *value)
 {
     flr__map *m;
     totals t;

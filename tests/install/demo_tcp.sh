@@ -36,7 +36,8 @@ for run in one two; do
     check "run $run" eval 'examples/tcp/demo.sh "$build" >"$scratch/$run" 2>&1'
     check "run $run: the same digits as in one process" grep -q '^the same digits as in one process' "$scratch/$run"
     check "run $run: the client was away and came again, and came to the second server" test "$(grep -c 'Dream: connected' "$scratch/$run")" = 3
-    check "run $run: the second server went on" grep -q 'penguins: goes on from its last state' "$scratch/$run"
+    # Where the machine is slow in killing it, the first server may have come to the end.
+    check "run $run: the second server went on" grep -q 'penguins: \(goes on from its last state\|was done before\)' "$scratch/$run"
 done
 
 # ---- a server under attack ----
@@ -133,8 +134,8 @@ never_reads() (
     for ((i = 0; i < 1000; i++)); do printf "$frame"; done >"$scratch/frames"
     exec 3<>"/dev/tcp/127.0.0.1/$port" || exit 1
     hello status >&3
-    timeout 8 sh -c 'while cat "$1" >&3; do :; done' sh "$scratch/frames" 2>/dev/null
-    [ $? != 124 ] && grep -q 'status: closed: too slow' "$scratch/full.err"
+    timeout 20 sh -c 'while cat "$1" >&3; do :; done' sh "$scratch/frames" 2>/dev/null
+    [ $? != 124 ] && wait_for "$scratch/full.err" 'status: closed: too slow'
 )
 refused() { # refused TOKENS NAME
     (client "$2" "$1") >"$scratch/refused" 2>&1
@@ -176,7 +177,8 @@ check "half a frame is closed" raw 3 half_frame
 check "a frame byte by byte is closed" raw 5 slow_frame
 check "the clients were served meanwhile" all_end 0 "${clients[@]}"
 sed -n 's/^penguins  *//p' "$scratch/attacked.out" | sed 's/ *[0-9.]* ms$//' >"$scratch/digits"
-sed -n '2,21s/ *[0-9.]* ms$//p' "$scratch/one" | sed 's/^ *//' >"$scratch/expected"
+# The round in flight when the server was killed may stand there twice.
+sed '1d; /^$/,$d; s/ *[0-9.]* ms$//; s/^ *//' "$scratch/one" | uniq >"$scratch/expected"
 check "with the same digits" cmp -s "$scratch/expected" "$scratch/digits"
 kill -TERM "$server"
 check "SIGTERM ends a server that stays" all_end 0 "$server"
