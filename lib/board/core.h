@@ -432,9 +432,10 @@ flr_assignment *flr__walk_next(flr__walk *walk); /* NULL: that was all */
 flr__record *flr__core_settle(flr_assignment *a);
 /* queue. Oldest first, linked by `next`; the last one to nothing. */
 void flr__core_remember(flr__core *core, flr__record *first, flr__record *last, size_t count);
-/* queue. How many there are above the limit, and the first of them: they are the caller's, who walks
- * along them and says then where he came to. 0: none, or another thread is between these two. */
-size_t flr__core_forget_begin(flr__core *core, flr__record **first);
+/* queue. How many there are above the limit, `most` at most, and the first of them: they are the
+ * caller's, who walks along them and says then where he came to. 0: none, or another thread is
+ * between these two. */
+size_t flr__core_forget_begin(flr__core *core, size_t most, flr__record **first);
 void flr__core_forget_end(flr__core *core, flr__record *next);
 void flr__core_forget(flr__core *core, flr__record *record); /* its stripe: out of its table */
 

@@ -295,18 +295,19 @@ void flr__core_remember(flr__core *core, flr__record *first, flr__record *last, 
     core->remembered += count;
 }
 
-size_t flr__core_forget_begin(flr__core *core, flr__record **first)
+size_t flr__core_forget_begin(flr__core *core, size_t most, flr__record **first)
 {
     size_t memory = atomic_load(&core->memory), count;
 
     if (core->forgetting || core->remembered <= memory) {
         return 0;
     }
-    count = core->remembered - memory;
+    count = core->remembered - memory < most ? core->remembered - memory : most;
     core->forgetting = true;
-    core->remembered = memory;
+    core->remembered -= count;
     *first = core->oldest;
-    if (memory == 0) { /* the newest one is among them: nothing may be linked to it any more */
+    if (core->remembered ==
+        0) { /* the newest one is among them: nothing may be linked to it any more */
         core->newest = NULL;
     }
     return count;

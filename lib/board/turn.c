@@ -39,7 +39,9 @@ bool flr__turn_take(flr_task *t)
 /* ---- settling: its assignments become remembered ones, stripe by stripe ---- */
 
 /* So many records of a stripe are treated in one go: no client waits for more. */
-#define AT_ONCE 32
+#define TREATED_AT_ONCE 32
+/* So many are sorted out at a time: they stay in the cache until they have been treated. */
+#define SORTED_AT_ONCE  1024
 
 /* Records by stripe, linked by `next`. */
 typedef struct sorted_out {
@@ -63,7 +65,7 @@ static void treat(flr_board *b, const sorted_out *records,
 
         while (record != NULL) {
             flr__mutex_lock(&b->core.stripes[i].lock);
-            for (unsigned n = 0; n < AT_ONCE && record != NULL; n++) {
+            for (unsigned n = 0; n < TREATED_AT_ONCE && record != NULL; n++) {
                 act(&b->core, record);
                 record = record->next;
             }
@@ -93,8 +95,8 @@ static void free_records(const sorted_out *records)
     flr__str_unref_many(name, named);
 }
 
-/* The oldest ones above the limit, sorted out; false: there are none, or another thread is at it,
- * which will see to all. */
+/* The oldest ones above the limit, sorted out, or some of them; false: there are none, or another
+ * thread is at it, which will see to all. */
 static bool take_oldest(flr_board *b, sorted_out *records)
 {
     flr__record *record;
@@ -102,7 +104,7 @@ static bool take_oldest(flr_board *b, sorted_out *records)
 
     *records = (sorted_out){{NULL}};
     flr__mutex_lock(&b->queue_lock);
-    count = flr__core_forget_begin(&b->core, &record);
+    count = flr__core_forget_begin(&b->core, SORTED_AT_ONCE, &record);
     flr__mutex_unlock(&b->queue_lock);
     if (count == 0) {
         return false;
@@ -195,37 +197,78 @@ static void settle_one(flr__core *core, flr__record *record)
     flr__core_settle(record->assignment);
 }
 
+static void settle_and_forget(flr__core *core, flr__record *record)
+{
+    flr__core_settle(record->assignment);
+    flr__core_forget(core, record);
+}
+
+/* The assignments of a task that has ended, latest first, on their way to be remembered. */
+typedef struct settling {
+    flr_board *b;
+    flr__core_task *core;
+    flr__walk walk;
+    flr__record *first, *last; /* to be remembered, oldest first */
+    size_t count, kept;        /* settled; of these, in that list */
+} settling;
+
+/* The records of the `count` assignments from here become the first ones of the list. */
+static void keep(settling *s, flr__walk from, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        flr__record *record = flr__walk_next(&from)->record;
+
+        record->next = s->first;
+        s->first = record;
+        s->last = s->last == NULL ? record : s->last;
+    }
+    s->kept += count;
+}
+
+/* The next ones. Those that would be forgotten at once, since so many younger ones are remembered, are
+ * forgotten now. false: that was all. */
+static bool settle_some(settling *s)
+{
+    flr__walk from = s->walk;
+    sorted_out records = {{NULL}};
+    bool in_order = !s->core->policy->repeats || s->core->policy->baton;
+    bool remembered = !in_order || s->kept < atomic_load(&s->b->core.memory);
+    size_t count = 0;
+
+    for (flr_assignment *a; count < SORTED_AT_ONCE && (a = flr__walk_next(&s->walk)) != NULL;
+         count++) {
+        sort_out(&records, a->stripe, a->record);
+    }
+    flr__str_ref_many(s->core->name, count);
+    treat(s->b, &records, remembered ? settle_one : settle_and_forget);
+    if (remembered) {
+        keep(s, from, count);
+    } else {
+        free_records(&records);
+    }
+    s->count += count;
+    return count > 0;
+}
+
 static void settle(flr_task *t)
 {
     flr_board *b = t->board;
-    flr__record *first = NULL, *last = NULL;
-    flr__walk walk = flr__walk_begin(&t->core);
-    sorted_out records = {{NULL}};
-    size_t count = 0;
+    settling s = {.b = b, .core = &t->core, .walk = flr__walk_begin(&t->core)};
 
-    for (flr_assignment *a; (a = flr__walk_next(&walk)) != NULL; count++) {
-        sort_out(&records, a->stripe, a->record);
+    while (settle_some(&s)) {
     }
-    flr__str_ref_many(t->core.name, count);
-    treat(b, &records, settle_one);
-    walk = flr__walk_begin(&t->core);
-    for (flr_assignment *a; (a = flr__walk_next(&walk)) != NULL;) {
-        a->record->next = first;
-        first = a->record;
-        last = last == NULL ? first : last;
-    }
-    if (count > 1 && t->core.policy->repeats && !t->core.policy->baton) {
-        first = sort(first);
-        for (last = first; last->next != NULL; last = last->next) {
+    if (s.kept > 1 && t->core.policy->repeats && !t->core.policy->baton) {
+        s.first = sort(s.first);
+        for (s.last = s.first; s.last->next != NULL; s.last = s.last->next) {
         }
     }
-    if (count > 0) {
-        flr__board_remember(b, first, last, count);
+    if (s.kept > 0) {
+        flr__board_remember(b, s.first, s.last, s.kept);
     }
     if (t->core.policy->repeats) {
         unlink_targets(b, &t->core); /* its assignments are found through them */
     } else {
-        if (count < t->core.target_count) {
+        if (s.count < t->core.target_count) {
             unlink_targets(b, &t->core);
         }
         flr__free(t->core.targets);

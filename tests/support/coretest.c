@@ -407,7 +407,7 @@ void coretest_settle(coretest *c, flr__core_task *t)
     if (count > 0) {
         flr__core_remember(c->core, first, last, count);
     }
-    count = flr__core_forget_begin(c->core, &record);
+    count = flr__core_forget_begin(c->core, SIZE_MAX, &record);
     for (size_t i = 0; i < count; i++) {
         flr__record *next = record->next;
 
