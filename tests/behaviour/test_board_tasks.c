@@ -587,6 +587,68 @@ START_TEST(bd_32_the_configured_number_is_remembered)
 }
 END_TEST
 
+#define CROWD 5000
+
+static void crowd_takes(int client, char id[40])
+{
+    char name[32];
+    const flr_answer *answer = NULL;
+
+    snprintf(name, sizeof name, "crowd-%d", client);
+    ck_assert_int_eq(
+        flr_runner_process_task_request(h.runner, name, boardhost_context(&h, 1), &answer), 0);
+    ck_assert_int_eq(flr_answer_get_kind(answer), FLR_ANSWER_TASK);
+    snprintf(id, 40, "%s", flr_answer_get_id(answer));
+}
+
+static int crowd_answers(int client, const char *id)
+{
+    char name[32];
+    flr_shareable *result;
+    int outcome = 0;
+
+    snprintf(name, sizeof name, "crowd-%d", client);
+    ck_assert_int_eq(flr_shareable_new(&result), 0);
+    ck_assert_int_eq(flr_runner_process_submission(h.runner, name, boardhost_context(&h, 1), "t",
+                                                   id, result, &outcome),
+                     0);
+    flr_shareable_unref(result);
+    return outcome;
+}
+
+/* One task with more assignments than are remembered, and then another one. */
+START_TEST(bd_32_of_very_many_the_youngest_are_remembered)
+{
+    static char ids[CROWD][40];
+    flr_board_options o;
+    flr_task *task = boardhost_task(&h, "t", NULL), *next = boardhost_task(&h, "t", NULL);
+
+    flr_board_options_init(&o, sizeof o);
+    o.completed_memory = 2000;
+    ck_assert_int_eq(flr_board_set_options(h.board, &o), 0);
+    ck_assert_int_eq(boardhost_broadcast(&h, task, FLR_TARGETS_OPEN, 0, CROWD, 0), 0);
+    for (int i = 0; i < CROWD; i++) {
+        crowd_takes(i, ids[i]);
+    }
+    flr_task_cancel(task, 0);
+    ck_assert_int_eq(crowd_answers(0, ids[0]), FLR_OUTCOME_UNKNOWN_TASK);
+    ck_assert_int_eq(crowd_answers(CROWD - 2001, ids[CROWD - 2001]), FLR_OUTCOME_UNKNOWN_TASK);
+    ck_assert_int_eq(crowd_answers(CROWD - 2000, ids[CROWD - 2000]), FLR_OUTCOME_LATE);
+    ck_assert_int_eq(crowd_answers(CROWD - 2000, ids[CROWD - 2000]), FLR_OUTCOME_DUPLICATE);
+    ck_assert_int_eq(crowd_answers(CROWD - 1, ids[CROWD - 1]), FLR_OUTCOME_LATE);
+    ck_assert_int_eq(boardhost_broadcast(&h, next, FLR_TARGETS_OPEN, 0, CROWD, 0), 0);
+    for (int i = 0; i < 10; i++) {
+        crowd_takes(i, ids[i]);
+    }
+    flr_task_cancel(next, 0);
+    ck_assert_int_eq(crowd_answers(CROWD - 1991, ids[CROWD - 1991]), FLR_OUTCOME_UNKNOWN_TASK);
+    ck_assert_int_eq(crowd_answers(CROWD - 1990, ids[CROWD - 1990]), FLR_OUTCOME_LATE);
+    ck_assert_int_eq(crowd_answers(0, ids[0]), FLR_OUTCOME_LATE);
+    flr_task_unref(task);
+    flr_task_unref(next);
+}
+END_TEST
+
 static int list_names(void *self, flr_assignment *a)
 {
     char *text = self;
@@ -712,6 +774,7 @@ int main(void)
         bd_30_count_is_exact,
         bd_32_options_before_the_first_task,
         bd_32_the_configured_number_is_remembered,
+        bd_32_of_very_many_the_youngest_are_remembered,
         bd_33_assignments_in_hand_out_order,
         ps_08_numbers,
         st_02_groups,
