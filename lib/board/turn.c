@@ -379,6 +379,11 @@ static void make_done(flr_task *t)
     flr_board *b = t->board;
 
     wait_until_buried(b, t);
+    /* The callback may look at what is remembered, and end other tasks; without one nobody need wait
+     * for that. */
+    if (t->options.task_done != NULL) {
+        settle(t);
+    }
     call_done(t);
     flr__runner_count(b->runner, status_counter(atomic_load(&t->core.status)));
     flr__context_free(t->context);
@@ -390,7 +395,9 @@ static void make_done(flr_task *t)
     atomic_store(&t->done, true);
     flr__runner_task_ended(b->runner);
     flr__waker_notify(&t->waker);
-    settle(t); /* the next task need not wait for that */
+    if (t->options.task_done == NULL) {
+        settle(t);
+    }
     /* From here on the run may be over: only task and board are touched, which the reference
      * holds. */
     if (atomic_fetch_sub(&b->unfinished, 1) == 1) {
