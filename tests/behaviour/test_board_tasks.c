@@ -649,6 +649,43 @@ START_TEST(bd_32_of_very_many_the_youngest_are_remembered)
 }
 END_TEST
 
+static char first_id[40];
+
+static int check_first(void *self, flr_task *task, flr_context *context)
+{
+    (void)self;
+    (void)task;
+    (void)context;
+    ck_assert_str_eq(boardhost_check(&h, 1, first_id), "unknown");
+    return 0;
+}
+
+START_TEST(bd_32_when_task_done_is_called_its_own_are_remembered)
+{
+    flr_board_options options;
+    flr_task_options o;
+    flr_task *first = boardhost_task(&h, "t", NULL), *second;
+    char id[40];
+
+    flr_board_options_init(&options, sizeof options);
+    options.completed_memory = 1;
+    ck_assert_int_eq(flr_board_set_options(h.board, &options), 0);
+    boardhost_task_options(&h, &o);
+    o.task_done = check_first;
+    second = boardhost_task(&h, "t", &o);
+    boardhost_broadcast(&h, first, 0, 0, 0, 0);
+    boardhost_take(&h, 1, first_id);
+    flr_task_cancel(first, 0);
+    ck_assert_str_eq(boardhost_check(&h, 1, first_id), "closed");
+    boardhost_broadcast(&h, second, 0, 0, 0, 0);
+    boardhost_take(&h, 2, id);
+    flr_task_cancel(second, 0);
+    ck_assert_str_eq(boardhost_check(&h, 2, id), "closed");
+    flr_task_unref(first);
+    flr_task_unref(second);
+}
+END_TEST
+
 static int list_names(void *self, flr_assignment *a)
 {
     char *text = self;
@@ -775,6 +812,7 @@ int main(void)
         bd_32_options_before_the_first_task,
         bd_32_the_configured_number_is_remembered,
         bd_32_of_very_many_the_youngest_are_remembered,
+        bd_32_when_task_done_is_called_its_own_are_remembered,
         bd_33_assignments_in_hand_out_order,
         ps_08_numbers,
         st_02_groups,
